@@ -1,0 +1,29 @@
+namespace Ds4Provider.Engine.Sampling;
+
+/// <summary>Chooses the next token. Not thread-safe; one per reply.</summary>
+public interface ISampler
+{
+    /// <summary>Chooses among the logits.</summary>
+    /// <param name="logits">One per vocabulary entry.</param>
+    /// <param name="masked">Ids that must not be chosen.</param>
+    int Sample(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked);
+}
+
+/// <summary>How tokens are chosen.</summary>
+public sealed record SamplingOptions
+{
+    /// <summary>0 = always the most likely token (lowest id on ties).</summary>
+    public double Temperature { get; init; } = 1.0;
+
+    /// <summary>Nucleus share, (0, 1]; 1 = off.</summary>
+    public double TopP { get; init; } = 1.0;
+
+    /// <summary>Least probability relative to the most likely token, [0, 1); 0 = off.</summary>
+    public double MinP { get; init; } = 0.05;
+
+    /// <summary>Number of most likely tokens considered; 0 = all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Seed for a repeatable reply; null = a random one.</summary>
+    public long? Seed { get; init; }
+}

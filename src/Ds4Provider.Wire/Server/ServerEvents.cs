@@ -1,0 +1,44 @@
+using System.Text.Json.Serialization;
+
+namespace Ds4Provider.Wire.Server;
+
+/// <summary>A line of the server's standard output, for the watchdog.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(ServerLoading), "loading")]
+[JsonDerivedType(typeof(ServerReady), "ready")]
+[JsonDerivedType(typeof(ServerWork), "work")]
+[JsonDerivedType(typeof(ServerListening), "listening")]
+[JsonDerivedType(typeof(ServerListenFailed), "listenFailed")]
+[JsonDerivedType(typeof(ServerFailed), "failed")]
+public abstract record ServerEvent;
+
+/// <summary>The socket is bound; the model is being loaded.</summary>
+/// <param name="Message">A short sentence for people.</param>
+public sealed record ServerLoading(string Message) : ServerEvent;
+
+/// <summary>Requests are answered.</summary>
+/// <param name="Model">Model id.</param>
+/// <param name="ContextWindow">Tokens a session holds.</param>
+public sealed record ServerReady(string Model, int ContextWindow) : ServerEvent;
+
+/// <summary>
+/// Heartbeat of work: sent at most once a second while requests run, and once when the last one ends.
+/// A busy server whose counters stand still is stuck.
+/// </summary>
+/// <param name="ActiveRequests">Requests running or queued.</param>
+/// <param name="PrefilledTokens">Tokens prefilled since the start.</param>
+/// <param name="GeneratedTokens">Tokens generated since the start.</param>
+public sealed record ServerWork(int ActiveRequests, long PrefilledTokens, long GeneratedTokens) : ServerEvent;
+
+/// <summary>A TCP listener is open.</summary>
+/// <param name="Address">Base address with the real port.</param>
+public sealed record ServerListening(string Address) : ServerEvent;
+
+/// <summary>A TCP listener could not be opened; the server goes on without it.</summary>
+/// <param name="Message">What was wrong and what to do.</param>
+public sealed record ServerListenFailed(string Message) : ServerEvent;
+
+/// <summary>The server cannot start; it ends after this line.</summary>
+/// <param name="Message">What was wrong and where.</param>
+/// <param name="Hint">What to do next.</param>
+public sealed record ServerFailed(string Message, string Hint) : ServerEvent;
