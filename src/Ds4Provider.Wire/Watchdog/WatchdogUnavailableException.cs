@@ -11,15 +11,19 @@ public sealed class WatchdogUnavailableException : Exception
     /// <param name="innerException">What caused it.</param>
     public WatchdogUnavailableException(
         FailureReason reason, string message, string hint, string? log = null, Exception? innerException = null)
-        : base($"{message} {hint}", innerException)
+        : base(Join(message, hint), innerException)
     {
         Failure = new Failed(reason, message, hint) { Log = log };
     }
 
     /// <summary>Creates the exception from the watchdog's own words.</summary>
     public WatchdogUnavailableException(Failed failure)
-        : base($"{failure.Message} {failure.Hint}") => Failure = failure;
+        : base(Join(failure.Message, failure.Hint)) => Failure = failure;
 
     /// <summary>The failure as the watchdog would have sent it.</summary>
     public Failed Failure { get; }
+
+    // A quoted log has several lines; the hint stands on one of its own then.
+    private static string Join(string message, string hint) =>
+        message + (message.Contains('\n', StringComparison.Ordinal) ? "\n" : " ") + hint;
 }
