@@ -29,7 +29,7 @@ internal sealed class ModelServer : IAsyncDisposable
         StartAsync(kestrel => kestrel.ListenUnixSocket(socketPath), answer);
 
     public static Task<ModelServer> StartOnPortAsync(Func<HttpContext, Task> answer) =>
-        StartAsync(kestrel => kestrel.ListenLocalhost(0), answer);
+        StartAsync(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0), answer);
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
