@@ -19,7 +19,7 @@ public sealed class WatchdogPaths
     /// <param name="socketDirectory">A short directory for sockets.</param>
     public WatchdogPaths(string stateDirectory, string socketDirectory)
     {
-        StateDirectory = Path.GetFullPath(stateDirectory);
+        StateDirectory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(stateDirectory));
         SocketDirectory = Path.GetFullPath(socketDirectory);
         // Several state directories (tests, DS4_HOME) share one socket directory without meeting each other.
         string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(StateDirectory)))[..12];
