@@ -12,6 +12,7 @@ namespace Ds4Provider.Watchdog.Connections;
 /// bounded queue. A client that does not read fills its queue and is dropped: it never makes anybody else wait.
 /// </summary>
 internal sealed partial class ClientConnection(Socket socket, IConnectionOwner owner, TimeProvider time, ILogger logger)
+    : IDisposable
 {
     private const int QueueLength = 256;
     private static readonly TimeSpan HelloLimit = TimeSpan.FromSeconds(10);
@@ -46,6 +47,9 @@ internal sealed partial class ClientConnection(Socket socket, IConnectionOwner o
         _closed.CancelAfter(FlushLimit);
     }
 
+    /// <summary>Only after <see cref="RunAsync"/> has ended.</summary>
+    public void Dispose() => _closed.Dispose();
+
     /// <summary>Serves the connection until either side closes it.</summary>
     public async Task RunAsync()
     {
@@ -69,34 +73,31 @@ internal sealed partial class ClientConnection(Socket socket, IConnectionOwner o
 
     private async Task ReadAsync(Stream stream)
     {
-        var lines = new LineReader(stream, WatchdogProtocol.MaximumLineLength);
-        await using (lines.ConfigureAwait(false))
+        var channel = new WatchdogChannel(stream);
+        try
         {
-            try
-            {
-                if (!await GreetAsync(lines).ConfigureAwait(false))
-                    return;
-                while (await lines.ReadAsync(_closed.Token).ConfigureAwait(false) is { } line)
-                    await owner.ReceiveAsync(this, WatchdogProtocol.Read(line)).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (exception is JsonException or InvalidDataException)
-            {
-                Refuse(FailureReason.BadRequest, $"This line is not part of the watchdog protocol: {exception.Message}");
-            }
-            catch (Exception exception) when (exception is IOException or OperationCanceledException)
-            {
-                // The client is gone or was dropped: its lease ends here.
-            }
+            if (!await GreetAsync(channel).ConfigureAwait(false))
+                return;
+            while (await channel.ReceiveAsync(_closed.Token).ConfigureAwait(false) is { } message)
+                await owner.ReceiveAsync(this, message).ConfigureAwait(false);
+        }
+        catch (JsonException exception)
+        {
+            Refuse(FailureReason.BadRequest, $"This line is not part of the watchdog protocol: {exception.Message}");
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // The client is gone or was dropped: its lease ends here.
         }
     }
 
-    private async Task<bool> GreetAsync(LineReader lines)
+    private async Task<bool> GreetAsync(WatchdogChannel channel)
     {
         using var limit = new CancellationTokenSource(HelloLimit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _closed.Token);
-        if (await lines.ReadAsync(both.Token).ConfigureAwait(false) is not { } line)
+        if (await channel.ReceiveAsync(both.Token).ConfigureAwait(false) is not { } first)
             return false;
-        if (WatchdogProtocol.Read(line) is not Hello hello)
+        if (first is not Hello hello)
         {
             Refuse(FailureReason.BadRequest, "The first line must be a hello.");
             return false;

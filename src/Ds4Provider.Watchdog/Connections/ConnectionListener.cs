@@ -51,13 +51,15 @@ internal sealed partial class ConnectionListener : IAsyncDisposable
         await _accepting.ConfigureAwait(false);
         _listener.Dispose();
         File.Delete(_path);
-        KeyValuePair<Task, ClientConnection>[] served;
+        Task[] served;
         lock (_served)
-            served = [.. _served];
-        foreach ((_, ClientConnection connection) in served)
-            connection.CloseAfterFlush();
+        {
+            foreach (ClientConnection connection in _served.Values)
+                connection.CloseAfterFlush();
+            served = [.. _served.Keys];
+        }
         // A failed connection has been logged when it failed.
-        await Task.WhenAll(served.Select(pair => pair.Key)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(served).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _closed.Dispose();
     }
 
@@ -95,6 +97,7 @@ internal sealed partial class ConnectionListener : IAsyncDisposable
                     LogConnectionFailed(_logger, exception);
                 lock (_served)
                     _served.Remove(task);
+                connection.Dispose();
             },
             TaskScheduler.Default);
     }

@@ -1,6 +1,6 @@
 using Ds4Provider.Watchdog.Connections;
 using Ds4Provider.Watchdog.Leases;
-using Ds4Provider.Watchdog.Posix;
+using Ds4Provider.Wire.Watchdog;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -24,7 +24,7 @@ internal sealed partial class WatchdogService(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         options.Paths.CreateDirectories();
-        _lock = FileLock.TryTake(options.Paths.WatchdogLock);
+        _lock = FileLock.TryAcquire(options.Paths.WatchdogLock);
         if (_lock is null)
         {
             LogAnotherRuns(logger, options.Paths.WatchdogLock);
@@ -40,7 +40,7 @@ internal sealed partial class WatchdogService(
     /// <summary>Serves until the coordinator is done; a stop signal makes it finish early.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        CancellationTokenRegistration signal = stoppingToken.Register(() => coordinator.Stop("it was told to by a signal"));
+        CancellationTokenRegistration signal = stoppingToken.Register(() => coordinator.StopServing("it was told to by a signal"));
         await using (signal.ConfigureAwait(false))
         {
             try

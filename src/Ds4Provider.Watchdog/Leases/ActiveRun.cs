@@ -4,7 +4,7 @@ using Ds4Provider.Wire.Watchdog;
 namespace Ds4Provider.Watchdog.Leases;
 
 /// <summary>What the coordinator knows of the one model that runs or is being set up.</summary>
-internal sealed class ActiveRun(string model)
+internal sealed class ActiveRun(string model) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
 
@@ -29,4 +29,6 @@ internal sealed class ActiveRun(string model)
     public int Restarts { get; set; }
 
     public void Stop() => _stopping.Cancel();
+
+    public void Dispose() => _stopping.Dispose();
 }

@@ -25,13 +25,13 @@ internal sealed partial class Coordinator
                 connection.Send(new Failed(FailureReason.Stopping, "The watchdog is stopping.", "Connect again: a new one starts."));
                 break;
             case Acquire acquire:
-                Acquire(connection, acquire.Model);
+                Grant(connection, acquire.Model);
                 break;
             case Linger linger:
-                Linger(connection, linger.Seconds);
+                Prolong(connection, linger.Seconds);
                 break;
             case Listen listen:
-                Listen(connection, listen);
+                OpenListener(connection, listen);
                 break;
             default:
                 RefuseRequest(connection, $"A client does not send {message.GetType().Name}.");
@@ -40,7 +40,7 @@ internal sealed partial class Coordinator
         }
     }
 
-    private void Acquire(ClientConnection connection, string model)
+    private void Grant(ClientConnection connection, string model)
     {
         if (!_runner.Knows(model))
         {
@@ -76,7 +76,7 @@ internal sealed partial class Coordinator
         lease.Model = model;
     }
 
-    private void Linger(ClientConnection connection, int seconds)
+    private void Prolong(ClientConnection connection, int seconds)
     {
         if (seconds is < 0 or > MaximumLingerSeconds)
             RefuseRequest(connection, $"A lease lingers 0 to {MaximumLingerSeconds} seconds, not {seconds}.");
@@ -86,7 +86,7 @@ internal sealed partial class Coordinator
             lease.Linger = TimeSpan.FromSeconds(seconds);
     }
 
-    private void Listen(ClientConnection connection, Listen listen)
+    private void OpenListener(ClientConnection connection, Listen listen)
     {
         if (!IPAddress.TryParse(listen.Host, out IPAddress? address) || !IPAddress.IsLoopback(address))
             RefuseRequest(connection, $"{listen.Host} is not a loopback address; ds4 is reachable from this machine only.");
@@ -95,10 +95,10 @@ internal sealed partial class Coordinator
         else if (!_held.ContainsKey(connection) || _run?.Server is not { } server)
             RefuseRequest(connection, "No model answers yet: acquire one and wait for ready before listening.");
         else
-            _ = ListenAsync(connection, listen, server);
+            _ = OpenListenerAsync(connection, listen, server);
     }
 
-    private async Task ListenAsync(ClientConnection connection, Listen listen, IServerControl server)
+    private static async Task OpenListenerAsync(ClientConnection connection, Listen listen, IServerControl server)
     {
         WatchdogMessage answer;
         try

@@ -91,6 +91,7 @@ internal sealed partial class Coordinator
         _run = null;
         if (failed is not null && !run.IsStopping)
             GiveUp(failed);
+        run.Dispose();
         if (_ending)
             _mailbox.Close();
         else if (Leases.FirstOrDefault() is { } next)

@@ -34,12 +34,12 @@ internal sealed partial class Coordinator : IConnectionOwner
 
     private IEnumerable<Lease> Leases => _held.Values.Concat(_lingering);
 
-    /// <summary>Serves until the grace has passed or <see cref="Stop"/> was called, and the server is gone.</summary>
+    /// <summary>Serves until the grace has passed or <see cref="StopServing"/> was called, and the server is gone.</summary>
     public Task RunAsync() => _mailbox.RunAsync();
 
     /// <summary>Stops the server, whatever leases exist, and ends.</summary>
     /// <param name="reason">A sentence that clients are told.</param>
-    public void Stop(string reason) => _mailbox.Post(() => End(reason));
+    public void StopServing(string reason) => _mailbox.Post(() => End(reason));
 
     public Task<bool> OpenedAsync(ClientConnection connection) => _mailbox.AskAsync(() =>
     {

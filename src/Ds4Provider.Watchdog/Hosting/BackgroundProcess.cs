@@ -3,7 +3,7 @@ using Ds4Provider.Watchdog.Posix;
 namespace Ds4Provider.Watchdog.Hosting;
 
 /// <summary>What makes an ordinary process a background one.</summary>
-public static class WatchdogProcess
+public static class BackgroundProcess
 {
     private const uint OwnerOnlyMask = 0x3F; // 077
 
