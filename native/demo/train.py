@@ -15,10 +15,11 @@ import torch.nn.functional as F
 from data import Copies, Dialogues
 from model import Model
 from shape import Shape
+from start import prepare
 from tokenizer import Tokenizer
 
 HERE = Path(__file__).parent
-COPY_SHARE, COPY_LATER, DECAY_FROM, ROUND_FROM = 0.36, 0.12, 0.6, 0.75
+COPY_SHARE, COPY_LATER, DECAY_FROM, ROUND_FROM = 0.10, 0.12, 0.5, 0.7
 PEAK, FLOOR, WARMUP = 1.5e-3, 5e-5, 40
 PREFIX_LIFE = 5          # steps for which a computed prefix is reused; it takes no gradient
 
@@ -32,6 +33,7 @@ class Run:
         self.step, self.spent = 0, 0.0
         torch.manual_seed(7)
         self.model = Model(Shape(vocab=len(self.tokenizer.tokens)))
+        prepare(self.model)
         matrices = [p for p in self.model.parameters() if p.dim() > 1]
         others = [p for p in self.model.parameters() if p.dim() <= 1]
         self.optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}],
