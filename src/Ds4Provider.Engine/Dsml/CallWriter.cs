@@ -48,10 +48,10 @@ internal static class CallWriter
         CloseTag(prompt, DsmlTags.Parameter);
     }
 
-    private static IEnumerable<KeyValuePair<string, object?>> Parameters(string arguments) =>
+    private static OrderedDictionary<string, object?> Parameters(string arguments) =>
         JsonText.TryParse(arguments, out var value) && value is OrderedDictionary<string, object?> members
             ? members
-            : [KeyValuePair.Create<string, object?>(DsmlTags.RawArguments, arguments)];
+            : new() { [DsmlTags.RawArguments] = arguments };
 
     private static void OpenTag(PromptWriter prompt, string name)
     {
