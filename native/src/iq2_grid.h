@@ -1,0 +1,10 @@
+/* iq2_grid.h: the 256 magnitude patterns of the IQ2_XXS format. */
+#ifndef DS4_IQ2_GRID_H
+#define DS4_IQ2_GRID_H
+
+#include <stdint.h>
+
+/* Entry: eight magnitudes out of 8, 25 and 43. */
+extern const uint8_t ds4_iq2_grid[256][8];
+
+#endif
