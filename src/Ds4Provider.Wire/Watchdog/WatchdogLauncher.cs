@@ -11,9 +11,9 @@ namespace Ds4Provider.Wire.Watchdog;
 public sealed class WatchdogLauncher(
     WatchdogPaths paths, Func<CancellationToken, Task<string>> executable, Func<string, string?> environment, TimeProvider time)
 {
-    private const int MaximumStarts = 3;
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestYield = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a started watchdog may take to answer.</summary>
     public TimeSpan StartLimit { get; init; } = TimeSpan.FromSeconds(30);
@@ -66,7 +66,7 @@ public sealed class WatchdogLauncher(
         long logStart = LogTail.Length(paths.WatchdogOutput);
         WatchdogProcess? process = null;
         TimeSpan wait = FirstWait;
-        int starts = 0;
+        TimeSpan yield = LongestWait;
         try
         {
             while (true)
@@ -75,17 +75,16 @@ public sealed class WatchdogLauncher(
                     return connection;
                 if (process is { HasExited: true })
                 {
-                    // 0 = it met another one that is just ending: its turn comes when that one has gone.
-                    if (process.ExitCode != 0 || starts == MaximumStarts)
+                    if (process.ExitCode != 0)
                         throw await EndedAsync(path, process, logStart).ConfigureAwait(false);
+                    // 0 = it met another one that is just ending: its turn comes when that one has gone.
                     process.Dispose();
                     process = null;
+                    await Task.Delay(yield, time, cancellationToken).ConfigureAwait(false);
+                    yield = yield * 2 < LongestYield ? yield * 2 : LongestYield;
+                    continue;
                 }
-                if (process is null)
-                {
-                    process = WatchdogProcess.Start(path, paths, environment);
-                    starts++;
-                }
+                process ??= WatchdogProcess.Start(path, paths, environment);
                 await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
                 wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
             }
