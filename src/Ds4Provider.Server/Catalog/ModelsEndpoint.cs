@@ -25,10 +25,10 @@ internal sealed class ModelsEndpoint(ServerConfiguration configuration, Generati
 
     private ModelEntry Entry()
     {
-        LoadedModel? model = worker.Loaded.IsCompletedSuccessfully ? worker.Loaded.Result : null;
+        ServedModel? model = worker.Loaded.IsCompletedSuccessfully ? worker.Loaded.Result : null;
         return new ModelEntry(
             configuration.ModelId, created,
-            configuration.DisplayName ?? model?.Model.Description.Name ?? configuration.ModelId,
+            configuration.DisplayName ?? model?.Engine.Model.Description.Name ?? configuration.ModelId,
             model?.ContextWindow ?? configuration.ContextWindow);
     }
 }

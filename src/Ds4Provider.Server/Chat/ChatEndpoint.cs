@@ -39,7 +39,7 @@ internal sealed class ChatEndpoint(
     private async Task ReplyAsync(HttpContext context, ChatRequest request, ChatCompletionChunk identity)
     {
         CancellationToken aborted = context.RequestAborted;
-        LoadedModel model = await ModelAsync().WaitAsync(aborted).ConfigureAwait(false);
+        ServedModel model = await ModelAsync().WaitAsync(aborted).ConfigureAwait(false);
         GenerationJob job = Submit(model, request, identity.Id, aborted);
         var transcript = new ReplyTranscript();
         await foreach (ReplyEvent replyEvent in job.Events.ReadAllAsync(aborted).ConfigureAwait(false))
@@ -63,7 +63,7 @@ internal sealed class ChatEndpoint(
         };
         try
         {
-            Task<LoadedModel> loading = ModelAsync();
+            Task<ServedModel> loading = ModelAsync();
             if (!loading.IsCompleted)
             {
                 await stream.StartAsync(aborted).ConfigureAwait(false);
@@ -84,7 +84,7 @@ internal sealed class ChatEndpoint(
         }
     }
 
-    private async Task<LoadedModel> ModelAsync()
+    private async Task<ServedModel> ModelAsync()
     {
         try
         {
@@ -96,7 +96,7 @@ internal sealed class ChatEndpoint(
         }
     }
 
-    private GenerationJob Submit(LoadedModel model, ChatRequest request, string id, CancellationToken aborted)
+    private GenerationJob Submit(ServedModel model, ChatRequest request, string id, CancellationToken aborted)
     {
         GenerationJob job = jobs.Create(model, request, id, aborted);
         queue.Enqueue(job);

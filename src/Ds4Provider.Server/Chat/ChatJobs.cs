@@ -10,16 +10,16 @@ namespace Ds4Provider.Server.Chat;
 internal sealed partial class ChatJobs(SampledTurnStore turns, ILogger<ChatJobs> logger)
 {
     /// <exception cref="ApiException">The prompt does not fit in the context.</exception>
-    public GenerationJob Create(LoadedModel model, ChatRequest request, string id, CancellationToken cancellationToken)
+    public GenerationJob Create(ServedModel model, ChatRequest request, string id, CancellationToken cancellationToken)
     {
-        var conversation = new ConversationTurns(turns, model.Tokenizer.Control, request.Conversation);
-        IReadOnlyList<PromptSegment> segments = model.Template.Render(request.Conversation, conversation);
+        var conversation = new ConversationTurns(turns, model.Engine.Tokenizer.Control, request.Conversation);
+        IReadOnlyList<PromptSegment> segments = model.Engine.Template.Render(request.Conversation, conversation);
         if (logger.IsEnabled(LogLevel.Trace))
         {
             string text = string.Concat(segments.Select(Describe));
             LogPrompt(id, text);
         }
-        IReadOnlyList<int> prompt = model.Template.Encode(segments);
+        IReadOnlyList<int> prompt = model.Engine.Template.Encode(segments);
         int room = model.ContextWindow - prompt.Count;
         if (room < 1)
         {

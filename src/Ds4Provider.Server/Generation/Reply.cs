@@ -1,3 +1,5 @@
+using System.Text;
+using Ds4Provider.Engine;
 using Ds4Provider.Engine.Replies;
 
 namespace Ds4Provider.Server.Generation;
@@ -16,7 +18,7 @@ internal sealed class Reply
         this.model = model;
         this.cached = cached;
         Job = job;
-        Parser = model.CreateParser(job.Thinking);
+        Parser = model.CreateReplyParser(job.Thinking, job.CallsAllowed);
         stops = new StopStrings(job.StopStrings);
     }
 
@@ -72,7 +74,7 @@ internal sealed class Reply
     private List<int>? VisibleTokens()
     {
         int text = Job.Thinking ? sampled.IndexOf(model.Tokenizer.Control.ThinkClose) + 1 : 0;
-        ReadOnlySpan<byte> seen = System.Text.Encoding.UTF8.GetBytes(Transcript.Text);
+        ReadOnlySpan<byte> seen = Encoding.UTF8.GetBytes(Transcript.Text);
         int count = text;
         while (count < sampled.Count && seen.Length > 0)
         {

@@ -1,3 +1,4 @@
+using Ds4Provider.Engine;
 using Ds4Provider.Engine.Prompting;
 using Ds4Provider.Engine.Replies;
 using Ds4Provider.Engine.Sampling;
@@ -13,7 +14,7 @@ internal sealed partial class ReplyGenerator(
 {
     /// <summary>Generates the reply of a job and ends its events.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; what was evaluated stays usable.</exception>
-    /// <exception cref="Engine.EngineException">The engine failed.</exception>
+    /// <exception cref="EngineException">The engine failed.</exception>
     public void Run(GenerationJob job, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
@@ -58,8 +59,8 @@ internal sealed partial class ReplyGenerator(
 
     private void Generate(Reply reply, CancellationToken cancellationToken)
     {
-        ISampler sampler = model.CreateSampler(reply.Job.Sampling);
-        var mask = new TokenMask(model, reply.Job.CallsAllowed);
+        ISampler sampler = LoadedModel.CreateSampler(reply.Job.Sampling);
+        var mask = new TokenMask(model.ControlTokens);
         while (reply.End is null)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -98,7 +98,7 @@ public static class ModelServer
             return true;
         try
         {
-            LoadedModel model = await server.Loaded.ConfigureAwait(false);
+            ServedModel model = await server.Loaded.ConfigureAwait(false);
             events.Write(new ServerReady(server.Configuration.ModelId, model.ContextWindow));
             return true;
         }

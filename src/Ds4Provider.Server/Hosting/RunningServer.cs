@@ -48,7 +48,7 @@ internal sealed partial class RunningServer : IAsyncDisposable
     public ServerConfiguration Configuration { get; }
 
     /// <summary>The model, or why it could not be loaded.</summary>
-    public Task<LoadedModel> Loaded => worker.Loaded;
+    public Task<ServedModel> Loaded => worker.Loaded;
 
     /// <summary>Opens the Unix socket; requests wait there for the model.</summary>
     public async Task BindAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Ds4Provider.Engine;
 using Ds4Provider.Server.Generation;
 using Ds4Provider.Server.Hosting;
 using Ds4Provider.Server.Http;
@@ -19,7 +20,7 @@ internal sealed partial class GenerationWorker : IDisposable
     private readonly SampledTurnStore turns;
     private readonly WorkMeter meter;
     private readonly ILogger<GenerationWorker> logger;
-    private readonly TaskCompletionSource<LoadedModel> loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<ServedModel> loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stopping = new();
 
@@ -37,7 +38,7 @@ internal sealed partial class GenerationWorker : IDisposable
     }
 
     /// <summary>The model, or why it could not be loaded.</summary>
-    public Task<LoadedModel> Loaded => loaded.Task;
+    public Task<ServedModel> Loaded => loaded.Task;
 
     public void Start() => new Thread(Run) { IsBackground = true, Name = "ds4 engine" }.Start();
 
@@ -72,10 +73,11 @@ internal sealed partial class GenerationWorker : IDisposable
     {
         try
         {
-            using LoadedModel model = Load();
-            using var session = new LiveSession(model.Model, model.ContextWindow);
+            using LoadedModel engine = dependencies.OpenModel(configuration);
+            ServedModel model = ServedModel.Create(engine, configuration.ContextWindow);
+            using var session = new LiveSession(engine.Model, model.ContextWindow);
             var generator = new ReplyGenerator(
-                model, session, turns, meter, dependencies.Time, dependencies.LoggerFactory.CreateLogger<ReplyGenerator>());
+                engine, session, turns, meter, dependencies.Time, dependencies.LoggerFactory.CreateLogger<ReplyGenerator>());
             loaded.SetResult(model);
             while (queue.Take() is { } job)
                 Run(generator, job);
@@ -90,9 +92,6 @@ internal sealed partial class GenerationWorker : IDisposable
             ended.SetResult();
         }
     }
-
-    private LoadedModel Load() =>
-        new(dependencies.Engine.OpenModel(configuration), dependencies.Engine, configuration.ContextWindow);
 
     private void Run(ReplyGenerator generator, GenerationJob job)
     {
