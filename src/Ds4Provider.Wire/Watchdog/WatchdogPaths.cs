@@ -102,6 +102,8 @@ public sealed class WatchdogPaths
 
     private static void CreateOwned(string directory)
     {
+        if (File.Exists(directory))
+            throw new IOException($"The directory {directory} cannot be created: a file of that name is in its place.");
         Directory.CreateDirectory(directory, OwnerOnly);
         // Changing the mode succeeds for the owner only: it proves that nobody else made the directory first.
         File.SetUnixFileMode(directory, OwnerOnly);
