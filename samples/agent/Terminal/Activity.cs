@@ -1,0 +1,71 @@
+using AgentHost;
+
+namespace Agent.Terminal;
+
+/// <summary>What is going on at the moment, in one line that says how long it has taken. Not thread-safe.</summary>
+internal sealed class Activity(TimeProvider time)
+{
+    private static readonly string[] Frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+    private static readonly TimeSpan FrameTime = TimeSpan.FromMilliseconds(100);
+
+    private readonly SortedDictionary<string, ProviderProgress> extensions = new(StringComparer.Ordinal);
+    private Func<Line>? text;
+    private string phase = "";
+    private long since;
+
+    /// <summary>Whether anything is going on.</summary>
+    public bool IsBusy => text is not null || extensions.Count > 0;
+
+    /// <summary>The same, without what moves, for a log.</summary>
+    public string Plain { get; private set; } = "";
+
+    public void Set(string sentence) => Set(sentence, () => Line.Of(sentence), sentence);
+
+    public void Set(ProviderProgress progress) =>
+        Set(progress.Phase.ToString(), () => ProgressText.Line(progress), ProgressText.Plain(progress));
+
+    /// <summary>Something that is described anew whenever it is drawn.</summary>
+    public void Set(string kind, Func<string> describe)
+    {
+        Set(kind, () => Line.Of(describe()), describe());
+    }
+
+    public void SetExtension(string key, ProviderProgress? progress)
+    {
+        if (progress is null)
+            extensions.Remove(key);
+        else
+            extensions[key] = progress;
+    }
+
+    public void Clear() => (text, phase, Plain) = (null, "", "");
+
+    public IEnumerable<Line> Render(string? hint)
+    {
+        foreach (ProviderProgress progress in extensions.Values)
+            yield return WithSpinner(ProgressText.Line(progress), null, null);
+        if (text is not null)
+            yield return WithSpinner(text(), time.GetElapsedTime(since), hint);
+    }
+
+    public IEnumerable<string> RenderPlain() =>
+        [.. extensions.Values.Select(ProgressText.Plain), .. text is null ? Array.Empty<string>() : [Plain]];
+
+    private void Set(string newPhase, Func<Line> render, string plain)
+    {
+        if (phase != newPhase || text is null)
+            since = time.GetTimestamp();
+        (phase, text, Plain) = (newPhase, render, plain);
+    }
+
+    private Line WithSpinner(Line line, TimeSpan? elapsed, string? hint)
+    {
+        long frame = time.GetUtcNow().Ticks / FrameTime.Ticks % Frames.Length;
+        List<Span> spans = [new Span(Frames[frame] + " ", Tone.Accent), .. line.Spans];
+        if (elapsed is { TotalSeconds: >= 1 })
+            spans.Add(new Span("  " + Numbers.Duration(elapsed.Value), Tone.Dim));
+        if (hint is not null)
+            spans.Add(new Span("  " + hint, Tone.Dim));
+        return new Line([.. spans]);
+    }
+}
