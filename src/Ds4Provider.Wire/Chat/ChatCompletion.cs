@@ -53,6 +53,9 @@ public sealed record ChatCompletionChunk(string Id, long Created, string Model, 
 
     /// <summary>Progress before the first token; only for clients that sent <c>X-Ds4-Progress: 1</c>.</summary>
     public ChatProgress? Ds4 { get; init; }
+
+    /// <summary>What ended the reply early, in a last event that has nothing else.</summary>
+    public ChatError? Error { get; init; }
 }
 
 /// <summary>A piece of the reply.</summary>

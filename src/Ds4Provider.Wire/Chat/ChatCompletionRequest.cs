@@ -65,7 +65,7 @@ public sealed record ChatCompletionRequest
 
     /// <summary>Every field that is not named above.</summary>
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Others { get; init; }
+    public Dictionary<string, JsonElement>? Others { get; set; } // not init: extension data cannot be a constructor parameter
 }
 
 /// <summary>Options of a streamed reply.</summary>

@@ -30,9 +30,19 @@ public static class ServerProtocol
 
     /// <summary>Parses a line of standard output.</summary>
     /// <exception cref="JsonException">The line is not a server event.</exception>
-    public static ServerEvent ReadEvent(string line) =>
-        JsonSerializer.Deserialize(line, ServerJsonContext.Default.ServerEvent)
-        ?? throw new JsonException("A server event was null.");
+    public static ServerEvent ReadEvent(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, ServerJsonContext.Default.ServerEvent)
+                ?? throw new JsonException("A server event was null.");
+        }
+        catch (NotSupportedException error)
+        {
+            // That is how the serialiser says that the type discriminator is missing.
+            throw new JsonException("A server event has no 'type'.", error);
+        }
+    }
 }
 
 [JsonSourceGenerationOptions(

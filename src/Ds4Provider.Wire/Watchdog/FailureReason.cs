@@ -21,6 +21,12 @@ public enum FailureReason
     /// <summary>The weights are not on this machine.</summary>
     WeightsMissing,
 
+    /// <summary>The weights must be fetched, and <see cref="Acquire.AskBeforeDownload"/> was set; carries the bytes needed.</summary>
+    DownloadNeeded,
+
+    /// <summary>The weights could not be fetched; what has arrived is kept.</summary>
+    DownloadFailed,
+
     /// <summary>The weights are there but are not what they must be.</summary>
     WeightsInvalid,
 

@@ -39,7 +39,15 @@ public sealed record Welcome(int V, string Version) : WatchdogMessage;
 /// <see cref="Failed"/>. May be sent again on the same connection: after a crash of the server it waits for the next one.
 /// </summary>
 /// <param name="Model">Model id without the provider prefix: <c>deepseek-v4-flash</c> or <c>demo</c>.</param>
-public sealed record Acquire(string Model) : WatchdogMessage;
+public sealed record Acquire(string Model) : WatchdogMessage
+{
+    /// <summary>
+    /// Do not download weights yet: answer <see cref="FailureReason.DownloadNeeded"/> with the bytes that are missing, so
+    /// that the client can ask its user and acquire again without this.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool AskBeforeDownload { get; init; }
+}
 
 /// <summary>Keeps the lease of this connection for a while after it closes, for a planned reconnect (host reload).</summary>
 /// <param name="Seconds">How long, 0–600.</param>

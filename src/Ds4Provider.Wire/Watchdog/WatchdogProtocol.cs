@@ -22,8 +22,16 @@ public static class WatchdogProtocol
     {
         if (line.Length > MaximumLineLength)
             throw new JsonException($"A watchdog line of {line.Length} characters exceeds the limit of {MaximumLineLength}.");
-        return JsonSerializer.Deserialize(line, WatchdogJsonContext.Default.WatchdogMessage)
-            ?? throw new JsonException("A watchdog line was null.");
+        try
+        {
+            return JsonSerializer.Deserialize(line, WatchdogJsonContext.Default.WatchdogMessage)
+                ?? throw new JsonException("A watchdog line was null.");
+        }
+        catch (NotSupportedException error)
+        {
+            // That is how the serialiser says that the type discriminator is missing.
+            throw new JsonException("A watchdog line has no 'type'.", error);
+        }
     }
 }
 

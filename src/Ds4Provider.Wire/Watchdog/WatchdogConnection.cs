@@ -1,0 +1,116 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace Ds4Provider.Wire.Watchdog;
+
+/// <summary>
+/// A client's connection to the watchdog, greeted and welcomed. After an <see cref="Acquire"/> it is the lease: the
+/// model stays for as long as this connection is open.
+/// Any number of callers may send; one at a time may receive. Made by <see cref="WatchdogLauncher"/>.
+/// </summary>
+public sealed class WatchdogConnection : IAsyncDisposable
+{
+    private readonly WatchdogChannel _channel;
+
+    private WatchdogConnection(WatchdogChannel channel, Welcome welcome)
+    {
+        _channel = channel;
+        Welcome = welcome;
+    }
+
+    /// <summary>What the watchdog said about itself.</summary>
+    public Welcome Welcome { get; }
+
+    /// <inheritdoc cref="WatchdogChannel.SendAsync"/>
+    public Task SendAsync(WatchdogMessage message, CancellationToken cancellationToken) =>
+        _channel.SendAsync(message, cancellationToken);
+
+    /// <inheritdoc cref="WatchdogChannel.ReceiveAsync"/>
+    public ValueTask<WatchdogMessage?> ReceiveAsync(CancellationToken cancellationToken) =>
+        _channel.ReceiveAsync(cancellationToken);
+
+    /// <summary>The messages until the connection ends.</summary>
+    public async IAsyncEnumerable<WatchdogMessage> ReceiveAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (await ReceiveAsync(cancellationToken).ConfigureAwait(false) is { } message)
+            yield return message;
+    }
+
+    /// <summary>Closes the connection, and with it the lease.</summary>
+    public ValueTask DisposeAsync() => _channel.DisposeAsync();
+
+    /// <summary>Connects and greets.</summary>
+    /// <param name="socketPath">Socket of the watchdog.</param>
+    /// <param name="client">Name shown to people.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The connection, or null when nobody listens or the watchdog is just ending.</returns>
+    /// <exception cref="WatchdogUnavailableException">The watchdog refuses this client.</exception>
+    internal static async Task<WatchdogConnection?> TryOpenAsync(string socketPath, string client, CancellationToken cancellationToken)
+    {
+        if (await TryConnectAsync(socketPath, cancellationToken).ConfigureAwait(false) is not { } stream)
+            return null;
+        var channel = new WatchdogChannel(stream);
+        WatchdogConnection? connection = null;
+        try
+        {
+            connection = await TryGreetAsync(channel, client, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (connection is null)
+                await channel.DisposeAsync().ConfigureAwait(false);
+        }
+        return connection;
+    }
+
+    private static async Task<NetworkStream?> TryConnectAsync(string socketPath, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (SocketException error)
+        {
+            socket.Dispose();
+            if (error.SocketErrorCode != SocketError.AccessDenied)
+                return null; // No socket yet, a dead one, or a full backlog: all of them mean "not now".
+            throw new WatchdogUnavailableException(
+                FailureReason.StartFailed,
+                $"The watchdog's socket {socketPath} belongs to somebody else.",
+                "Remove it, or set XDG_RUNTIME_DIR to a directory of your own.");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<WatchdogConnection?> TryGreetAsync(WatchdogChannel channel, string client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await channel.SendAsync(new Hello(WatchdogProtocol.Version, client, Environment.ProcessId), cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            return null; // It ended between accept and greeting; the caller tries again.
+        }
+        return await channel.ReceiveAsync(cancellationToken).ConfigureAwait(false) switch
+        {
+            Welcome welcome when welcome.V == WatchdogProtocol.Version => new WatchdogConnection(channel, welcome),
+            Welcome welcome => throw new WatchdogUnavailableException(
+                FailureReason.VersionMismatch,
+                $"The running ds4 watchdog ({welcome.Version}) speaks protocol {welcome.V}; this library speaks {WatchdogProtocol.Version}.",
+                "Close the other programs that use ds4, or update them; the watchdog ends with the last of them."),
+            Failed failed => throw new WatchdogUnavailableException(failed),
+            null or Stopping => null,
+            var other => throw new WatchdogUnavailableException(
+                FailureReason.VersionMismatch,
+                $"The ds4 watchdog answered the greeting with '{other.GetType().Name}' instead of a welcome.",
+                "Close the other programs that use ds4, or update them; the watchdog ends with the last of them."),
+        };
+    }
+}

@@ -1,0 +1,32 @@
+using AgentHost;
+using Ds4Provider;
+using Ds4Provider.Extension;
+
+[assembly: AgentExtension(typeof(Ds4Extension), Id = "ds4", Contract = "1.0")]
+
+namespace Ds4Provider;
+
+/// <summary>Offers the models of ds4 to a coding agent. Starts nothing until a model is wanted.</summary>
+public sealed class Ds4Extension : IAgentExtension
+{
+    // Long enough for a host to load an extension again, short enough that nobody waits for the memory.
+    private static readonly TimeSpan ReloadTime = TimeSpan.FromSeconds(30);
+
+    /// <inheritdoc/>
+    public ValueTask ActivateAsync(IExtensionApi api, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(api);
+        Ds4Runtime runtime = Ds4Runtime.Create(api.Logging, contentDirectory: api.ContentDirectory);
+        api.Lifetime.Own(runtime);
+        // An extension that ends while its host goes on is about to be loaded again: the model stays meanwhile.
+        runtime.LingerOnDispose(ReloadTime);
+        api.On<SessionStopping>((stopping, _, _) =>
+        {
+            if (stopping.Reason == SessionStopReason.Quit)
+                runtime.LingerOnDispose(TimeSpan.Zero);
+            return ValueTask.CompletedTask;
+        });
+        api.RegisterProvider(new Ds4ModelProvider(runtime));
+        return ValueTask.CompletedTask;
+    }
+}

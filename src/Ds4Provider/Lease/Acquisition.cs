@@ -1,0 +1,61 @@
+namespace Ds4Provider.Lease;
+
+/// <summary>
+/// One way from "wanted" to "ready", shared by all callers of this process that wait for the same model.
+/// Not thread-safe by itself: the lease's lock guards the list of waiters.
+/// </summary>
+internal sealed class Acquisition(string model, bool askBeforeDownload) : IDisposable
+{
+    private readonly TaskCompletionSource<ServerEndpoint> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _abandoned = new();
+    private readonly List<IProgress<Ds4Progress>> _listeners = [];
+
+    public string Model { get; } = model;
+
+    public bool AskBeforeDownload { get; } = askBeforeDownload;
+
+    /// <summary>Number of callers that wait.</summary>
+    public int Waiters { get; private set; }
+
+    public Task<ServerEndpoint> Completion => _completion.Task;
+
+    /// <summary>Cancelled when nobody waits any more.</summary>
+    public CancellationToken Abandoned => _abandoned.Token;
+
+    /// <summary>The latest step, for those who come late.</summary>
+    public Ds4Progress? Latest { get; private set; }
+
+    public void Join(IProgress<Ds4Progress>? listener)
+    {
+        Waiters++;
+        if (listener is not null)
+            _listeners.Add(listener);
+    }
+
+    public void Leave(IProgress<Ds4Progress>? listener)
+    {
+        Waiters--;
+        if (listener is not null)
+            _listeners.Remove(listener);
+    }
+
+    /// <summary>Notes a step.</summary>
+    /// <returns>Whom to tell, outside of the lock.</returns>
+    public IProgress<Ds4Progress>[] Note(Ds4Progress progress)
+    {
+        Latest = progress;
+        return [.. _listeners];
+    }
+
+    public void Complete(ServerEndpoint endpoint) => _completion.TrySetResult(endpoint);
+
+    public void Fail(Exception error)
+    {
+        _completion.TrySetException(error);
+        _ = _completion.Task.Exception; // Whoever waits gets it; nobody waiting is no unobserved fault.
+    }
+
+    public void Abandon() => _abandoned.Cancel();
+
+    public void Dispose() => _abandoned.Dispose();
+}

@@ -1,0 +1,27 @@
+using Ds4Provider;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the models of ds4.</summary>
+public static class Ds4ServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers <see cref="IDs4Runtime"/>, an <see cref="IChatClient"/> for each model under the model's id as key
+    /// (<c>ds4/deepseek-v4-flash</c>, <c>ds4/demo</c>), and DeepSeek V4 Flash as the <see cref="IChatClient"/> without key
+    /// unless there is one. Nothing starts before the first request or <see cref="IDs4Runtime.PrepareAsync"/>; the
+    /// container gives the lease back when it is disposed.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    public static IServiceCollection AddDs4Provider(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.TryAddSingleton<IDs4Runtime>(provider => Ds4Runtime.Create(provider.GetService<ILoggerFactory>()));
+        foreach (string model in (string[])[Ds4Model.FlashId, Ds4Model.DemoId])
+            services.TryAddKeyedSingleton(model, (provider, _) => provider.GetRequiredService<IDs4Runtime>().CreateChatClient(model));
+        services.TryAddSingleton(provider => provider.GetRequiredKeyedService<IChatClient>(Ds4Model.FlashId));
+        return services;
+    }
+}
