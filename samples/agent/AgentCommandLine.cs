@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Agent.Models;
 using AgentHost;
 
 namespace Agent;
@@ -18,11 +19,10 @@ internal sealed class AgentCommandLine
         HelpName = "provider/model",
     };
 
-    private readonly Option<ThinkingLevel> thinking = new("--thinking")
+    private readonly Option<string> thinking = new("--thinking")
     {
-        Description = "How much the model thinks: off, minimal, low, medium, high, xhigh or max.",
-        HelpName = "level",
-        DefaultValueFactory = _ => ThinkingLevel.High,
+        Description = "How much the model thinks.",
+        DefaultValueFactory = _ => ThinkingLevels.NameOf(ThinkingLevel.High),
     };
 
     private readonly Option<string[]> extensions = new("--extension", "-e")
@@ -49,6 +49,7 @@ internal sealed class AgentCommandLine
 
     public AgentCommandLine()
     {
+        thinking.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Enum.GetValues<ThinkingLevel>().Select(ThinkingLevels.NameOf)]);
         maximumTurns.Validators.Add(result =>
         {
             if (result.GetValue(maximumTurns) < 1)
@@ -75,7 +76,7 @@ internal sealed class AgentCommandLine
     {
         Prompt = parsed.GetValue(prompt),
         Model = parsed.GetValue(model),
-        Thinking = parsed.GetValue(thinking),
+        Thinking = Enum.Parse<ThinkingLevel>(parsed.GetRequiredValue(thinking), ignoreCase: true),
         Extensions = parsed.GetValue(extensions) ?? [],
         ListModels = parsed.GetValue(listModels),
         Download = parsed.GetValue(download),

@@ -10,7 +10,8 @@ namespace Agent.Loop;
 /// <summary>Runs the calls of a reply at the same time.</summary>
 internal sealed class ToolRunner(Toolbox toolbox, EventHub events, IExtensionContext context, IAgentView view)
 {
-    private static readonly ToolResult Cancelled = new("Error: the user cancelled this call.", IsError: true) { Summary = "cancelled" };
+    /// <summary>What the model gets for a call that was cancelled.</summary>
+    public static readonly ToolResult Cancelled = new("Error: the user cancelled this call.", IsError: true) { Summary = "cancelled" };
 
     /// <summary>
     /// The results, in the order of the calls. Every call has one, also after cancellation: a call without a result would
@@ -18,6 +19,8 @@ internal sealed class ToolRunner(Toolbox toolbox, EventHub events, IExtensionCon
     /// </summary>
     public async Task<ChatMessage> RunAsync(IReadOnlyList<FunctionCallContent> calls, CancellationToken cancellationToken)
     {
+        foreach (FunctionCallContent call in calls)
+            view.CallStarted(call.CallId);
         Task<ToolResult>[] running = [.. calls.Select(call => Task.Run(() => RunOneAsync(call, cancellationToken), CancellationToken.None))];
         ToolResult[] results = await Task.WhenAll(running);
         return new ChatMessage(ChatRole.Tool, [.. calls.Zip(results, (call, result) => new FunctionResultContent(call.CallId, result.Text))]);
@@ -25,7 +28,6 @@ internal sealed class ToolRunner(Toolbox toolbox, EventHub events, IExtensionCon
 
     private async Task<ToolResult> RunOneAsync(FunctionCallContent call, CancellationToken cancellationToken)
     {
-        view.CallStarted(call.CallId);
         ToolResult? result = null;
         try
         {

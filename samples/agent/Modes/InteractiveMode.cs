@@ -37,6 +37,8 @@ internal sealed class InteractiveMode
         using CancellationTokenRegistration onSignal = cancellationToken.Register(() => leave.TrySetResult());
         await session.StartAsync(SessionStartReason.Startup, CancellationToken.None);
         await WorkAsync(token => session.ChooseModelAsync(model, token));
+        if (session.Model is { } chosen)
+            display.Footer(Footer.Of(session.Context.Model!, chosen, new TurnStatistics(), ui.Status));
         while (!IsLeaving && await ReadLineAsync() is { } line)
         {
             if (line.Trim().Length > 0)

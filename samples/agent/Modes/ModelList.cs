@@ -12,8 +12,10 @@ internal static class ModelList
             return ["No extension offers a model; load one with -e."];
         int width = models.Max(entry => entry.FullName.Length);
         return models.Select(entry =>
-            $"{(entry.FullName == current ? "* " : "")}{entry.FullName.PadRight(width)}  {entry.Info.Name}{Context(entry)}{(entry.Info.IsDemo ? ", demo" : "")}");
+            $"{Mark(entry, current)}{entry.FullName.PadRight(width)}  {entry.Info.Name}{Context(entry)}{(entry.Info.IsDemo ? ", demo" : "")}");
     }
+
+    private static string Mark(ModelEntry entry, string? current) => current is null ? "" : entry.FullName == current ? "* " : "  ";
 
     private static string Context(ModelEntry entry) =>
         entry.Info.ContextWindow > 0 ? $", {Numbers.Count(entry.Info.ContextWindow)} tokens" : "";

@@ -40,12 +40,14 @@ internal sealed class Activity(TimeProvider time)
 
     public void Clear() => (text, phase, Plain) = (null, "", "");
 
-    public IEnumerable<Line> Render(string? hint)
+    /// <param name="width">Columns of the screen.</param>
+    /// <param name="hint">How to cancel; shown where there is room.</param>
+    public IEnumerable<Line> Render(int width, string? hint)
     {
         foreach (ProviderProgress progress in extensions.Values)
-            yield return WithSpinner(ProgressText.Line(progress), null, null);
+            yield return WithSpinner(ProgressText.Line(progress), elapsed: null).Clip(width);
         if (text is not null)
-            yield return WithSpinner(text(), time.GetElapsedTime(since), hint);
+            yield return WithHint(WithSpinner(text(), time.GetElapsedTime(since)), hint, width);
     }
 
     public IEnumerable<string> RenderPlain() =>
@@ -58,14 +60,18 @@ internal sealed class Activity(TimeProvider time)
         (phase, text, Plain) = (newPhase, render, plain);
     }
 
-    private Line WithSpinner(Line line, TimeSpan? elapsed, string? hint)
+    private static Line WithHint(Line line, string? hint, int width)
+    {
+        Line hinted = new([.. line.Spans, new Span("  " + hint, Tone.Dim)]);
+        return hint is not null && hinted.Width <= width ? hinted : line.Clip(width);
+    }
+
+    private Line WithSpinner(Line line, TimeSpan? elapsed)
     {
         long frame = time.GetUtcNow().Ticks / FrameTime.Ticks % Frames.Length;
         List<Span> spans = [new Span(Frames[frame] + " ", Tone.Accent), .. line.Spans];
         if (elapsed is { TotalSeconds: >= 1 })
             spans.Add(new Span("  " + Numbers.Duration(elapsed.Value), Tone.Dim));
-        if (hint is not null)
-            spans.Add(new Span("  " + hint, Tone.Dim));
         return new Line([.. spans]);
     }
 }

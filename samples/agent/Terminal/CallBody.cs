@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Agent.Loop;
 using Agent.Tools;
 using AgentHost;
 
@@ -24,7 +25,7 @@ internal static class CallBody
         };
         if (phase == CallPhase.Running && output.Length > 0)
             lines = lines.Concat(OutputEnd(output.ToString()));
-        if (result is not null && (result.IsError || name is not ("read" or "write" or "edit")))
+        if (result is not null && result != ToolRunner.Cancelled && (result.IsError || name is not ("read" or "write" or "edit")))
             lines = lines.Concat(ResultLines(name, result));
         return lines;
     }
@@ -39,13 +40,17 @@ internal static class CallBody
 
     private static IEnumerable<Line> ResultLines(string name, ToolResult result)
     {
-        IReadOnlyList<string> lines = Split(result.Text);
+        IReadOnlyList<string> lines = [.. Split(result.Text).Where(line => !SaysTheTitle(line))];
         // A command's end says most; an error's beginning does.
         if (name != "bash")
             return Shortened(lines, ErrorLines, result.IsError ? Failure : Quoted);
         IEnumerable<Line> end = lines.TakeLast(OutputLines).Select(Quoted);
         return lines.Count > OutputLines ? end.Prepend(More(lines.Count - OutputLines)) : end;
     }
+
+    // The title already says how the command ended.
+    private static bool SaysTheTitle(string line) =>
+        line == "(no output)" || line.StartsWith("[exit code ", StringComparison.Ordinal) || line.StartsWith("[timed out ", StringComparison.Ordinal);
 
     private static List<Line> Changes(PartialArguments arguments)
     {

@@ -30,7 +30,8 @@ internal sealed class CallRow(TimeProvider time) : IBlock
 
     /// <summary>How it ended, in a few words.</summary>
     public string Outcome => result is null ? ""
-        : $"{result.Summary ?? (result.IsError ? "failed" : "done")}, {Numbers.Duration(elapsed)}";
+        : (result.Summary ?? (result.IsError ? "failed" : "done"))
+            + (elapsed.TotalSeconds >= 0.05 ? ", " + Numbers.Duration(elapsed) : "");
 
     public bool Failed => result is { IsError: true };
 
@@ -76,9 +77,9 @@ internal sealed class CallRow(TimeProvider time) : IBlock
     public IReadOnlyList<Line> TakeSettled(int width) => [];
 
     public IReadOnlyList<Line> Render(int width) =>
-        [Headline().Clip(width), .. CallBody.Of(name, arguments, Phase, output, result).Select(line => line.Clip(width))];
+        [Headline(width), .. CallBody.Of(name, arguments, Phase, output, result).Select(line => line.Clip(width))];
 
-    private Line Headline()
+    private Line Headline(int width)
     {
         (string mark, Tone tone) = Phase switch
         {
@@ -93,7 +94,9 @@ internal sealed class CallRow(TimeProvider time) : IBlock
             CallPhase.Done => "  " + Outcome,
             _ => "",
         };
-        return new Line(new Span(mark, tone), new Span(Title, Tone.Strong), new Span(note, Failed ? Tone.Bad : Tone.Dim));
+        // How it goes matters more than the end of a long command.
+        Line title = new Line(new Span(mark, tone), new Span(Title, Tone.Strong)).Clip(Math.Max(8, width - TextWidth.Of(note)));
+        return new Line([.. title.Spans, new Span(note, Failed ? Tone.Bad : Tone.Dim)]).Clip(width);
     }
 }
 

@@ -167,7 +167,7 @@ internal sealed class LiveDisplay : IAgentDisplay
             int width = screen.Width;
             IReadOnlyList<Line> settled = blocks.TakeSettled(width);
             List<Line> live = [.. blocks.Render(width)];
-            List<Line> footer = [.. activity.Render(busyHint).Select(line => line.Clip(width))];
+            List<Line> footer = [.. activity.Render(width, busyHint)];
             PromptLines? lines = prompt?.Invoke(width);
             int room = Math.Max(1, screen.LiveHeight - footer.Count - (lines?.Lines.Count ?? 0));
             if (live.Count > room)

@@ -5,7 +5,7 @@ namespace Agent.Terminal;
 /// <summary>A step of a provider in one line.</summary>
 internal static class ProgressText
 {
-    private const int BarWidth = 16;
+    private const int BarWidth = 10;
 
     /// <summary>For a line that changes: with a bar.</summary>
     public static Line Line(ProviderProgress progress)
@@ -37,21 +37,25 @@ internal static class ProgressText
         if (progress.Fraction is { } fraction)
             parts.Add(Numbers.Percent(fraction));
         if (progress is { Done: { } done, Total: { } total })
-            parts.Add($"{Amount(done, progress.Unit, named: false)} of {Amount(total, progress.Unit, named: true)}");
+            parts.Add($"{Part(done, total, progress.Unit)} of {Amount(total, progress.Unit)}");
         else if (progress.Done is { } counted)
-            parts.Add(Amount(counted, progress.Unit, named: true));
+            parts.Add(Amount(counted, progress.Unit));
         if (progress.PerSecond is > 0 and var rate)
-            parts.Add(Amount(rate, progress.Unit, named: true) + "/s");
+            parts.Add(Amount(rate, progress.Unit) + "/s");
         if (progress.Remaining is { } remaining)
             parts.Add(Numbers.Duration(remaining) + " left");
         return string.Join(", ", parts);
     }
 
-    private static string Amount(double amount, ProgressUnit unit, bool named) => unit switch
+    private static string Amount(double amount, ProgressUnit unit) => unit switch
     {
         ProgressUnit.Bytes => Numbers.Bytes(amount),
-        ProgressUnit.Tokens when named => Numbers.Count(amount) + " tokens",
-        ProgressUnit.Files when named => Numbers.Count(amount) + " files",
+        ProgressUnit.Tokens => Numbers.Count(amount) + " tokens",
+        ProgressUnit.Files => Numbers.Count(amount) + " files",
         _ => Numbers.Count(amount),
     };
+
+    /// <summary>The finished part in the unit of the whole, which is written once.</summary>
+    private static string Part(long done, long total, ProgressUnit unit) =>
+        unit == ProgressUnit.Bytes ? Numbers.BytesOf(done, total) : Numbers.Count(done);
 }

@@ -22,7 +22,7 @@ internal sealed class WriteTool(Workspace workspace)
             await File.WriteAllBytesAsync(fullPath, bytes, cancellationToken);
             return new ToolResult($"Wrote {Plural.Of(bytes.Length, "byte")} to {path}.")
             {
-                Summary = Plural.Of(new TextLines(content).Count, "line"),
+                Summary = Plural.Of(bytes.Length, "byte"),
             };
         }, cancellationToken);
     }
