@@ -33,6 +33,21 @@ internal sealed class StateHome : IAsyncDisposable
 
     public IReadOnlyDictionary<string, string?> Variables { get; }
 
+    /// <summary>Lets the library in this process use the state directory until the result is disposed.</summary>
+    public IDisposable Enter() => new EnvironmentScope(Variables);
+
+    /// <summary>Waits until a process of this state directory is the one looked for.</summary>
+    public async Task<int> WaitForAsync(Func<ProcessEntry, bool> predicate)
+    {
+        while (true)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            if (ProcessTable.Of(Path).FirstOrDefault(predicate) is { } found)
+                return found.Pid;
+            await Task.Delay(10);
+        }
+    }
+
     /// <summary>Waits until no process has this state directory.</summary>
     public async Task WaitUntilQuietAsync(TimeSpan limit)
     {
