@@ -16,7 +16,10 @@ public interface IReplyParser
     void Push(int token, ICollection<ReplyEvent> events);
 
     /// <summary>Ends the reply: releases held text, ends open calls, appends <see cref="Finished"/>.</summary>
-    /// <param name="reason">Why it ended; becomes <see cref="FinishReason.ToolCalls"/> when calls were made.</param>
+    /// <param name="reason">
+    /// Why it ended; becomes <see cref="FinishReason.ToolCalls"/> when calls were made. <see cref="FinishReason.Length"/>
+    /// stays when the block of calls was cut off: its last call may not be what the model meant.
+    /// </param>
     /// <param name="events">Receives the events.</param>
     void Complete(FinishReason reason, ICollection<ReplyEvent> events);
 }

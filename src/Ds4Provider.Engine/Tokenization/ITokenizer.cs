@@ -29,4 +29,7 @@ public interface ITokenizer
 /// <param name="ThinkClose"><c>&lt;/think&gt;</c>.</param>
 /// <param name="Dsml"><c>｜DSML｜</c>.</param>
 public sealed record ControlTokens(
-    int BeginOfSentence, int EndOfSentence, int User, int Assistant, int ThinkOpen, int ThinkClose, int Dsml);
+    int BeginOfSentence, int EndOfSentence, int User, int Assistant, int ThinkOpen, int ThinkClose, int Dsml)
+{
+    internal IReadOnlyList<int> All => [BeginOfSentence, EndOfSentence, User, Assistant, ThinkOpen, ThinkClose, Dsml];
+}

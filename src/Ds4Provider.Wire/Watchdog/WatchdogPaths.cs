@@ -24,7 +24,7 @@ public sealed class WatchdogPaths
         // Several state directories (tests, DS4_HOME) share one socket directory without meeting each other.
         string instance = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(StateDirectory)))[..12];
         WatchdogSocket = Path.Combine(SocketDirectory, $"w-{instance}.sock");
-        ServerSocket = Path.Combine(SocketDirectory, $"s-{instance}.sock");
+        ServerSocketPrefix = $"s-{instance}-";
     }
 
     /// <summary>Everything that outlives a process; mode 0700.</summary>
@@ -36,8 +36,14 @@ public sealed class WatchdogPaths
     /// <summary>Socket of the watchdog.</summary>
     public string WatchdogSocket { get; }
 
-    /// <summary>Socket of the model server.</summary>
-    public string ServerSocket { get; }
+    /// <summary>What the file names of all server sockets of this state directory start with.</summary>
+    public string ServerSocketPrefix { get; }
+
+    /// <summary>
+    /// Socket of the model server that a watchdog starts. It carries the watchdog's process id: a server whose watchdog
+    /// was killed may still be draining while the next one already answers.
+    /// </summary>
+    public string ServerSocketOf(int watchdogPid) => Path.Combine(SocketDirectory, $"{ServerSocketPrefix}{watchdogPid}.sock");
 
     /// <summary>Held by the running watchdog until after its socket is unlinked.</summary>
     public string WatchdogLock => Path.Combine(StateDirectory, "watchdog.lock");
@@ -96,6 +102,8 @@ public sealed class WatchdogPaths
 
     private static void CreateOwned(string directory)
     {
+        if (File.Exists(directory))
+            throw new IOException($"The directory {directory} cannot be created: a file of that name is in its place.");
         Directory.CreateDirectory(directory, OwnerOnly);
         // Changing the mode succeeds for the owner only: it proves that nobody else made the directory first.
         File.SetUnixFileMode(directory, OwnerOnly);

@@ -1,0 +1,208 @@
+/* experts.c: router, routed experts and shared expert on the CPU.
+ *
+ * DESIGN   The (token, expert) pairs of a tile are sorted by expert, so that every expert's weights are read once per tile.
+ *          A work item of the down projection owns rows of the output and visits the experts in ascending order: the
+ *          terms of an output are added in that order whatever the tile or the number of threads.
+ */
+#include "activation.h"
+#include "cpu.h"
+#include "select.h"
+
+#include <string.h>
+
+/* ---- router and shared expert ------------------------------------------------------------------------------- */
+
+typedef struct expert_run {
+    ds4_cpu *cpu;
+    const ds4_step *step;
+    uint32_t rows_per_item;
+    uint32_t row_blocks;
+} expert_run;
+
+/* Weights of the chosen experts: their affinities, scaled to a fixed sum. */
+static void weigh_chosen(const ds4_shape *shape, const float *affinity, const uint32_t *chosen, float *weights)
+{
+    float sum = 0;
+    for (uint32_t k = 0; k < shape->experts_used; k++)
+        sum += affinity[chosen[k]];
+    sum = sum > 0x1p-14f ? sum : 0x1p-14f;
+    for (uint32_t k = 0; k < shape->experts_used; k++)
+        weights[k] = affinity[chosen[k]] / sum * (float)shape->expert_scale;
+}
+
+/* The bias takes part in the choice only, never in the weights. */
+static void choose_by_score(const ds4_cpu *cpu, const float *affinity, const float *bias, uint32_t *chosen, float *scratch)
+{
+    uint32_t experts = cpu->shape->experts;
+    for (uint32_t e = 0; e < experts; e++)
+        scratch[e] = bias == NULL ? affinity[e] : affinity[e] + bias[e];
+    ds4_select_experts(scratch, experts, cpu->shape->experts_used, chosen);
+}
+
+static void choose_by_token(const ds4_cpu *cpu, const int32_t *table, int32_t token, uint32_t *chosen)
+{
+    uint32_t used = cpu->shape->experts_used;
+    for (uint32_t k = 0; k < used; k++)
+        chosen[k] = (uint32_t)table[(size_t)token * used + k];
+}
+
+static void route_token(void *context, uint32_t token, uint32_t worker)
+{
+    const expert_run *run = context;
+    ds4_cpu *cpu = run->cpu;
+    const ds4_shape *shape = cpu->shape;
+    const ds4_layer_weights *w = run->step->weights;
+    float *affinity = cpu->router + (size_t)token * shape->experts;
+    uint32_t *chosen = cpu->chosen + (size_t)token * shape->experts_used;
+    for (uint32_t e = 0; e < shape->experts; e++)
+        affinity[e] = ds4_router_score(affinity[e]);
+    if (w->hash_experts != NULL)
+        choose_by_token(cpu, w->hash_experts, run->step->tile->tokens[token], chosen);
+    else
+        choose_by_score(cpu, affinity, w->router_bias, chosen, cpu->row_scratch[worker]);
+    weigh_chosen(shape, affinity, chosen, cpu->chosen_weight + (size_t)token * shape->experts_used);
+
+    float limit = shape->shared_clamp[run->step->layer];
+    float *gate = cpu->shared_gate + (size_t)token * shape->expert_width, *inner = cpu->shared_inner + (size_t)token * shape->expert_width;
+    for (uint32_t i = 0; i < shape->expert_width; i++)
+        inner[i] = ds4_swiglu(gate[i], inner[i], limit);
+}
+
+/* Counting sort of the tile's pairs by expert; within an expert they keep the order of tokens. */
+static void sort_pairs(ds4_cpu *cpu, uint32_t tokens)
+{
+    uint32_t experts = cpu->shape->experts, used = cpu->shape->experts_used, *start = cpu->expert_start;
+    memset(start, 0, (experts + 1) * sizeof *start);
+    for (uint32_t i = 0; i < tokens * used; i++)
+        start[cpu->chosen[i] + 1]++;
+    cpu->active_count = 0;
+    for (uint32_t e = 0; e < experts; e++) {
+        if (start[e + 1] > 0)
+            cpu->active[cpu->active_count++] = e;
+        start[e + 1] += start[e];
+    }
+    for (uint32_t i = 0; i < tokens * used; i++) {
+        uint32_t pair = start[cpu->chosen[i]]++;
+        cpu->pair_token[pair] = i / used;
+        cpu->pair_weight[pair] = cpu->chosen_weight[i];
+    }
+    /* Filling moved every start to the next expert's: move them back. */
+    memmove(start + 1, start, experts * sizeof *start);
+    start[0] = 0;
+}
+
+ds4_status ds4_cpu_route(void *backend, const ds4_step *step, ds4_error *error)
+{
+    ds4_cpu *cpu = backend;
+    const ds4_layer_weights *w = step->weights;
+    uint32_t tokens = step->tile->count;
+    expert_run run = {.cpu = cpu, .step = step};
+    ds4_product products[3] = {
+        ds4_cpu_whole_product(&w->router, cpu->input, tokens, cpu->router),
+        ds4_cpu_whole_product(&w->gate_shared, cpu->input, tokens, cpu->shared_gate),
+        ds4_cpu_whole_product(&w->up_shared, cpu->input, tokens, cpu->shared_inner),
+    };
+    (void)error;
+    ds4_cpu_run_products(cpu, products, 3);
+    ds4_pool_run(cpu->pool, tokens, route_token, &run);
+    sort_pairs(cpu, tokens);
+    return DS4_OK;
+}
+
+/* ---- gate and up -------------------------------------------------------------------------------------------- */
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Rows [row, row + rows) of gate and up of one expert, for pairs [pair, pair + pairs). */
+static void inner_block(const expert_run *run, uint32_t expert, uint32_t row, uint32_t rows, uint32_t pair, uint32_t pairs, float *scratch)
+{
+    ds4_cpu *cpu = run->cpu;
+    uint32_t width = cpu->shape->expert_width, matrix_row = expert * width + row;
+    float limit = cpu->shape->routed_clamp[run->step->layer];
+    float gate[DS4_CPU_ROW_BLOCK * DS4_CPU_TOKEN_BLOCK], up[DS4_CPU_ROW_BLOCK * DS4_CPU_TOKEN_BLOCK];
+    ds4_vectors inputs = {cpu->input, cpu->shape->hidden, cpu->pair_token + pair};
+    cpu->kernels->matrix_rows(&run->step->weights->gate_experts, matrix_row, rows, inputs, pairs, gate, scratch);
+    cpu->kernels->matrix_rows(&run->step->weights->up_experts, matrix_row, rows, inputs, pairs, up, scratch);
+    for (uint32_t i = 0; i < pairs; i++) {
+        float *inner = cpu->pair_inner + (size_t)(pair + i) * width + row;
+        for (uint32_t r = 0; r < rows; r++)
+            inner[r] = ds4_swiglu(gate[r * pairs + i], up[r * pairs + i], limit) * cpu->pair_weight[pair + i];
+    }
+}
+
+static void inner_item(void *context, uint32_t item, uint32_t worker)
+{
+    const expert_run *run = context;
+    ds4_cpu *cpu = run->cpu;
+    uint32_t expert = cpu->active[item / run->row_blocks], row = item % run->row_blocks * run->rows_per_item;
+    uint32_t rows = least(cpu->shape->expert_width - row, run->rows_per_item), end = cpu->expert_start[expert + 1];
+    for (uint32_t pair = cpu->expert_start[expert]; pair < end; pair += DS4_CPU_TOKEN_BLOCK)
+        inner_block(run, expert, row, rows, pair, least(end - pair, DS4_CPU_TOKEN_BLOCK), cpu->row_scratch[worker]);
+}
+
+ds4_status ds4_cpu_expert_inner(void *backend, const ds4_step *step, ds4_error *error)
+{
+    ds4_cpu *cpu = backend;
+    uint32_t width = cpu->shape->expert_width;
+    expert_run run = {.cpu = cpu, .step = step, .rows_per_item = ds4_cpu_rows_per_item(cpu, (uint64_t)width * cpu->active_count)};
+    (void)error;
+    run.row_blocks = (width + run.rows_per_item - 1) / run.rows_per_item;
+    ds4_pool_run(cpu->pool, cpu->active_count * run.row_blocks, inner_item, &run);
+    return DS4_OK;
+}
+
+/* ---- down --------------------------------------------------------------------------------------------------- */
+
+static void shared_rows(const expert_run *run, uint32_t row, uint32_t rows, float *scratch)
+{
+    ds4_cpu *cpu = run->cpu;
+    uint32_t hidden = cpu->shape->hidden, width = cpu->shape->expert_width, tokens = run->step->tile->count;
+    float out[DS4_CPU_ROW_BLOCK * DS4_CPU_TOKEN_BLOCK];
+    for (uint32_t first = 0; first < tokens; first += DS4_CPU_TOKEN_BLOCK) {
+        uint32_t count = least(tokens - first, DS4_CPU_TOKEN_BLOCK);
+        ds4_vectors inputs = {cpu->shared_inner + (size_t)first * width, width, NULL};
+        cpu->kernels->matrix_rows(&run->step->weights->down_shared, row, rows, inputs, count, out, scratch);
+        for (uint32_t i = 0; i < count; i++)
+            for (uint32_t r = 0; r < rows; r++)
+                cpu->output[(size_t)(first + i) * hidden + row + r] = out[r * count + i];
+    }
+}
+
+static void add_expert_rows(const expert_run *run, uint32_t expert, uint32_t row, uint32_t rows, float *scratch)
+{
+    ds4_cpu *cpu = run->cpu;
+    uint32_t hidden = cpu->shape->hidden, width = cpu->shape->expert_width, end = cpu->expert_start[expert + 1];
+    float out[DS4_CPU_ROW_BLOCK * DS4_CPU_TOKEN_BLOCK];
+    for (uint32_t first = cpu->expert_start[expert]; first < end; first += DS4_CPU_TOKEN_BLOCK) {
+        uint32_t count = least(end - first, DS4_CPU_TOKEN_BLOCK);
+        ds4_vectors inputs = {cpu->pair_inner + (size_t)first * width, width, NULL};
+        cpu->kernels->matrix_rows(&run->step->weights->down_experts, expert * hidden + row, rows, inputs, count, out, scratch);
+        for (uint32_t i = 0; i < count; i++)
+            for (uint32_t r = 0; r < rows; r++)
+                cpu->output[(size_t)cpu->pair_token[first + i] * hidden + row + r] += out[r * count + i];
+    }
+}
+
+static void output_item(void *context, uint32_t item, uint32_t worker)
+{
+    const expert_run *run = context;
+    ds4_cpu *cpu = run->cpu;
+    uint32_t row = item * run->rows_per_item, rows = least(cpu->shape->hidden - row, run->rows_per_item);
+    shared_rows(run, row, rows, cpu->row_scratch[worker]);
+    for (uint32_t i = 0; i < cpu->active_count; i++)
+        add_expert_rows(run, cpu->active[i], row, rows, cpu->row_scratch[worker]);
+}
+
+ds4_status ds4_cpu_expert_output(void *backend, const ds4_step *step, ds4_error *error)
+{
+    ds4_cpu *cpu = backend;
+    uint32_t hidden = cpu->shape->hidden;
+    expert_run run = {.cpu = cpu, .step = step, .rows_per_item = ds4_cpu_rows_per_item(cpu, hidden)};
+    (void)error;
+    ds4_pool_run(cpu->pool, (hidden + run.rows_per_item - 1) / run.rows_per_item, output_item, &run);
+    ds4_cpu_mix_output(cpu, step->tile->count);
+    return DS4_OK;
+}

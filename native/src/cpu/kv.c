@@ -1,0 +1,177 @@
+/* kv.c: projections, KV rows and compressors on the CPU.
+ *
+ * DESIGN   The tile's raw rows and compressor projections stay in the backend's buffers until `keep`: queries of the tile
+ *          still see the session's old rows, and a row may be wanted from either side. Positions decide where it is.
+ */
+#include "compressor.h"
+#include "cpu.h"
+#include "dequantise.h"
+#include "rounding.h"
+
+#include <string.h>
+
+ds4_status ds4_cpu_project(void *backend, const ds4_step *step, ds4_error *error)
+{
+    ds4_cpu *cpu = backend;
+    const ds4_layer_weights *w = step->weights;
+    uint32_t tokens = step->tile->count, count = 0;
+    ds4_product products[7];
+    (void)error;
+    products[count++] = ds4_cpu_whole_product(&w->query_a, cpu->input, tokens, cpu->query_low);
+    products[count++] = ds4_cpu_whole_product(&w->kv, cpu->input, tokens, cpu->kv);
+    if (step->ratio != 0) {
+        products[count++] = ds4_cpu_whole_product(&w->compressor.kv, cpu->input, tokens, cpu->open.kv);
+        products[count++] = ds4_cpu_whole_product(&w->compressor.gate, cpu->input, tokens, cpu->open.score);
+    }
+    if (step->ratio == DS4_RATIO_OVERLAPPING) {
+        products[count++] = ds4_cpu_whole_product(&w->index_compressor.kv, cpu->input, tokens, cpu->index_open.kv);
+        products[count++] = ds4_cpu_whole_product(&w->index_compressor.gate, cpu->input, tokens, cpu->index_open.score);
+    }
+    if (step->selects)
+        products[count++] = ds4_cpu_whole_product(&w->index_weight, cpu->input, tokens, cpu->index_weight);
+    ds4_cpu_run_products(cpu, products, count);
+    return DS4_OK;
+}
+
+/* ---- rows of tokens ----------------------------------------------------------------------------------------- */
+
+typedef struct kv_run {
+    ds4_cpu *cpu;
+    const ds4_step *step;
+    uint64_t first_row; /* compressed rows that this tile completes: first and number */
+    uint32_t rows;
+} kv_run;
+
+/* The roundings of a raw or compressed KV row: FP8 for all but the rotary tail, then F16. */
+static void round_kv(const ds4_session *session, float *row, uint32_t dim)
+{
+    if (!session->rounds)
+        return;
+    ds4_fp8_round_trip(row, dim - DS4_ROTARY);
+    ds4_f16_round_trip(row, dim);
+}
+
+static void add_position_term(const ds4_matrix *ape, uint64_t position, uint32_t ratio, float *score, float *scratch)
+{
+    ds4_dequantise_row(ape, (uint32_t)(position % ratio), scratch);
+    for (uint32_t i = 0; i < ape->columns; i++)
+        score[i] += scratch[i];
+}
+
+static void finish_token(void *context, uint32_t token, uint32_t worker)
+{
+    const kv_run *run = context;
+    ds4_cpu *cpu = run->cpu;
+    const ds4_step *step = run->step;
+    const ds4_tile *tile = step->tile;
+    uint32_t dim = cpu->shape->head_dim;
+    uint64_t position = tile->start + token;
+    float *kv = cpu->kv + (size_t)token * dim;
+    ds4_cpu_rms_norm(cpu, kv, step->weights->kv_norm, dim, kv);
+    ds4_rotate(kv + dim - DS4_ROTARY, &tile->rotations[ds4_rope_kind_of(step->ratio)][token]);
+    round_kv(tile->session, kv, dim);
+    if (step->ratio != 0)
+        add_position_term(&step->weights->compressor.ape, position, step->ratio,
+                          cpu->open.score + (size_t)token * step->state->open.width, cpu->row_scratch[worker]);
+    if (step->ratio == DS4_RATIO_OVERLAPPING)
+        add_position_term(&step->weights->index_compressor.ape, position, step->ratio,
+                          cpu->index_open.score + (size_t)token * step->state->index_open.width, cpu->row_scratch[worker]);
+}
+
+/* ---- compressed rows ---------------------------------------------------------------------------------------- */
+
+/* Projections of positions before the tile are in the session, the others in the backend's buffers. */
+typedef struct projections {
+    uint64_t start;
+    const ds4_open_rows *before, *tile;
+} projections;
+
+static ds4_projection projection_at(const void *context, uint64_t position)
+{
+    const projections *p = context;
+    size_t width = p->before->width;
+    if (position < p->start) {
+        size_t offset = (size_t)(position % p->before->span) * width;
+        return (ds4_projection){p->before->kv + offset, p->before->score + offset};
+    }
+    size_t offset = (size_t)(position - p->start) * width;
+    return (ds4_projection){p->tile->kv + offset, p->tile->score + offset};
+}
+
+static void finish_row(void *context, uint32_t item, uint32_t worker)
+{
+    const kv_run *run = context;
+    ds4_cpu *cpu = run->cpu;
+    const ds4_step *step = run->step;
+    const ds4_tile *tile = step->tile;
+    ds4_layer_state *state = step->state;
+    bool is_index = item >= run->rows; /* the indexer's rows follow the attention's */
+    uint32_t local = is_index ? item - run->rows : item;
+    const ds4_rotation *rotations = step->ratio == DS4_RATIO_LONG ? tile->long_windows : tile->overlapping_windows;
+    uint32_t dim = is_index ? DS4_INDEX_DIM : cpu->shape->head_dim;
+    const float *norm = is_index ? step->weights->index_compressor.norm : step->weights->compressor.norm;
+    projections source = {tile->start, is_index ? &state->index_open : &state->open, is_index ? &cpu->index_open : &cpu->open};
+    float *row = cpu->row_scratch[worker];
+    ds4_pooled pooled;
+    ds4_collect_pooled(step->ratio, dim, run->first_row + local, projection_at, &source, &pooled);
+    ds4_pool_rows(&pooled, dim, row);
+    ds4_cpu_rms_norm(cpu, row, norm, dim, row);
+    ds4_rotate(row + dim - DS4_ROTARY, &rotations[local]);
+    if (is_index)
+        ds4_cpu_round_index(tile->session, row);
+    else
+        round_kv(tile->session, row, dim);
+    ds4_row_store(tile->session, ds4_rows_at(is_index ? &state->index : &state->compressed, run->first_row + local), row, dim);
+}
+
+void ds4_cpu_round_index(const ds4_session *session, float row[DS4_INDEX_DIM])
+{
+    ds4_hadamard(row);
+    if (session->rounds)
+        ds4_fp4_round_trip(row, DS4_INDEX_DIM);
+}
+
+ds4_status ds4_cpu_finish_kv(void *backend, const ds4_step *step, ds4_error *error)
+{
+    ds4_cpu *cpu = backend;
+    const ds4_tile *tile = step->tile;
+    kv_run run = {.cpu = cpu, .step = step};
+    (void)error;
+    ds4_pool_run(cpu->pool, tile->count, finish_token, &run);
+    if (step->ratio == 0)
+        return DS4_OK;
+    run.first_row = ds4_compressed_rows(step->ratio, tile->start);
+    run.rows = (uint32_t)(ds4_compressed_rows(step->ratio, tile->start + tile->count) - run.first_row);
+    ds4_pool_run(cpu->pool, step->ratio == DS4_RATIO_OVERLAPPING ? 2 * run.rows : run.rows, finish_row, &run);
+    return DS4_OK;
+}
+
+/* ---- into the session --------------------------------------------------------------------------------------- */
+
+static void keep_open_rows(const ds4_tile *tile, const ds4_open_rows *from, ds4_open_rows *to)
+{
+    uint32_t first = tile->count > to->span ? tile->count - to->span : 0;
+    for (uint32_t t = first; t < tile->count; t++) {
+        size_t source = (size_t)t * to->width, target = (size_t)((tile->start + t) % to->span) * to->width;
+        memcpy(to->kv + target, from->kv + source, to->width * sizeof *to->kv);
+        memcpy(to->score + target, from->score + source, to->width * sizeof *to->score);
+    }
+}
+
+ds4_status ds4_cpu_keep(void *backend, const ds4_step *step, ds4_error *error)
+{
+    const ds4_cpu *cpu = backend;
+    const ds4_tile *tile = step->tile;
+    uint32_t window = cpu->shape->window, dim = cpu->shape->head_dim;
+    uint32_t first = tile->count > window ? tile->count - window : 0;
+    (void)error;
+    for (uint32_t t = first; t < tile->count; t++) {
+        uint8_t *row = step->state->window + (size_t)((tile->start + t) % window) * tile->session->row_bytes;
+        ds4_row_store(tile->session, row, cpu->kv + (size_t)t * dim, dim);
+    }
+    if (step->ratio != 0)
+        keep_open_rows(tile, &cpu->open, &step->state->open);
+    if (step->ratio == DS4_RATIO_OVERLAPPING)
+        keep_open_rows(tile, &cpu->index_open, &step->state->index_open);
+    return DS4_OK;
+}

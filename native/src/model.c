@@ -1,0 +1,133 @@
+/* model.c: opening a model file, and what can be asked about it.
+ *
+ * DESIGN   Opening goes through the layers in order: mapping, container, shape, weights, backend. A failure anywhere closes
+ *          what was opened; every part can be closed when it was never opened, so there is one way out.
+ */
+#include "model.h"
+#include "fingerprint.h"
+#include "memory.h"
+#include "pool.h"
+
+#include <string.h>
+
+enum { MAX_THREADS = 1024 };
+
+static const ds4_backend *const backends[] = {&ds4_backend_cpu}; /* best first */
+
+static ds4_status choose_backend(const char *name, const ds4_backend **backend, ds4_error *error)
+{
+    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++)
+        if (name == NULL || strcmp(name, backends[i]->name) == 0) {
+            *backend = backends[i];
+            return DS4_OK;
+        }
+    return ds4_fail(error, DS4_INVALID_ARGUMENT, "there is no backend %.32s; this build has cpu", name);
+}
+
+static void fill_info(ds4_model *model)
+{
+    ds4_model_info *info = &model->info;
+    const ds4_gguf_value *name = ds4_gguf_find_value(&model->gguf, "general.name");
+    if (name != NULL && name->type == DS4_GGUF_STRING) {
+        size_t length = name->data.size < sizeof info->name ? (size_t)name->data.size : sizeof info->name - 1;
+        memcpy(info->name, name->data.data, length);
+    }
+    model->forward.backend->describe(model->forward.state, info);
+    ds4_fingerprint(&model->gguf, info->fingerprint);
+    info->vocabulary_size = model->shape.vocabulary;
+    info->layer_count = model->shape.layers;
+    info->hidden_size = model->shape.hidden;
+    info->context_length = model->shape.context;
+    info->file_bytes = model->mapping.size;
+    for (uint64_t i = 0; i < model->gguf.tensor_count; i++)
+        info->weight_bytes += model->gguf.tensors[i].data.size;
+    info->weight_bytes_per_token = model->weights.bytes_per_token;
+}
+
+static ds4_status open_model(ds4_model *model, const char *path, const ds4_backend *backend, uint32_t threads, ds4_error *error)
+{
+    ds4_backend_options options = {&model->shape, &model->weights, threads};
+    ds4_status status = ds4_mapping_open(path, &model->mapping, error);
+    if (status == DS4_OK)
+        status = ds4_gguf_parse((ds4_bytes){model->mapping.data, model->mapping.size}, &model->gguf, error);
+    if (status == DS4_OK)
+        status = ds4_shape_read(&model->gguf, &model->shape, error);
+    if (status == DS4_OK)
+        status = ds4_weights_bind(&model->gguf, &model->shape, &model->weights, error);
+    if (status == DS4_OK)
+        status = ds4_forward_open(&model->forward, backend, &options, error);
+    if (status == DS4_OK)
+        fill_info(model);
+    return status;
+}
+
+ds4_status ds4_model_open(const char *path, const ds4_model_options *options, ds4_model **result, ds4_error *error)
+{
+    const ds4_backend *backend;
+    uint32_t threads = options != NULL ? options->threads : 0;
+    if (path == NULL || result == NULL)
+        return ds4_fail(error, DS4_INVALID_ARGUMENT, "%s is NULL", path == NULL ? "path" : "model");
+    *result = NULL;
+    if (threads > MAX_THREADS)
+        return ds4_fail(error, DS4_INVALID_ARGUMENT, "%u threads asked for; expected 0 (one per core) to %d", threads, MAX_THREADS);
+    ds4_status status = choose_backend(options != NULL ? options->backend : NULL, &backend, error);
+    if (status != DS4_OK)
+        return status;
+    if (threads == 0) {
+        threads = ds4_usable_cores();
+        threads = threads < MAX_THREADS ? threads : MAX_THREADS;
+    }
+    ds4_model *model = ds4_allocate(sizeof *model);
+    if (model == NULL)
+        return ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory for a model");
+    memset(model, 0, sizeof *model);
+    atomic_init(&model->computing, false);
+    status = open_model(model, path, backend, threads, error);
+    if (status != DS4_OK) {
+        ds4_model_close(model);
+        return status;
+    }
+    *result = model;
+    return DS4_OK;
+}
+
+void ds4_model_close(ds4_model *model)
+{
+    if (model == NULL)
+        return;
+    ds4_forward_close(&model->forward);
+    ds4_weights_free(&model->weights);
+    ds4_gguf_free(&model->gguf);
+    ds4_mapping_close(&model->mapping);
+    ds4_release(model);
+}
+
+void ds4_model_get_info(const ds4_model *model, ds4_model_info *info)
+{
+    *info = model->info;
+}
+
+ds4_status ds4_model_string(const ds4_model *model, const char *key, const uint8_t **bytes, uint64_t *length)
+{
+    if (model == NULL || key == NULL || bytes == NULL || length == NULL)
+        return DS4_INVALID_ARGUMENT;
+    const ds4_gguf_value *value = ds4_gguf_find_value(&model->gguf, key);
+    if (value == NULL || value->type != DS4_GGUF_STRING)
+        return DS4_NOT_FOUND;
+    *bytes = value->data.data;
+    *length = value->data.size;
+    return DS4_OK;
+}
+
+ds4_status ds4_model_string_array(const ds4_model *model, const char *key, const uint8_t **data, uint64_t *length, uint64_t *count)
+{
+    if (model == NULL || key == NULL || data == NULL || length == NULL || count == NULL)
+        return DS4_INVALID_ARGUMENT;
+    const ds4_gguf_value *value = ds4_gguf_find_value(&model->gguf, key);
+    if (value == NULL || value->type != DS4_GGUF_ARRAY || value->element_type != DS4_GGUF_STRING)
+        return DS4_NOT_FOUND;
+    *data = value->data.data;
+    *length = value->data.size;
+    *count = value->count;
+    return DS4_OK;
+}

@@ -1,0 +1,115 @@
+using System.Text;
+using System.Text.Json;
+using Ds4Provider.Engine.Json;
+
+namespace Ds4Provider.Engine.Dsml;
+
+/// <summary>
+/// Builds the arguments of one call as JSON while its parameters are generated. What was handed out is never taken back,
+/// and at any moment <see cref="End"/> makes it valid JSON.
+/// </summary>
+/// <remarks>
+/// A string grows piece by piece. A value that says it is JSON is handed out when it is complete and proves to be JSON,
+/// as it stands; otherwise it becomes a string, which the tool's schema then refuses. Handing it out as it grows would
+/// have to mend what breaks off: an unescaped quotation mark in an edit would silently become a shorter edit.
+/// </remarks>
+internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write)
+{
+    private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
+    private readonly StringBuilder _value = new(); // of a parameter that is JSON; of a string: not used
+    private readonly StringBuilder _escaped = new();
+    private bool _isString;
+    private bool _inValue;
+
+    /// <summary>Whether a parameter of this name was begun.</summary>
+    public bool Has(string key) => _keys.Contains(key);
+
+    /// <summary>Begins a parameter.</summary>
+    public void BeginValue(string key, bool isString)
+    {
+        write(_keys.Count == 0 ? "{" : ", ");
+        _keys.Add(key);
+        WriteEscaped(key, quoted: true);
+        write(": ");
+        _isString = isString;
+        _inValue = true;
+        if (isString)
+        {
+            write("\"");
+        }
+    }
+
+    /// <summary>Adds to the parameter's value.</summary>
+    public void Append(ReadOnlySpan<char> piece)
+    {
+        if (_isString)
+        {
+            WriteEscaped(piece, quoted: false);
+        }
+        else
+        {
+            _value.Append(piece);
+        }
+    }
+
+    /// <summary>Ends the parameter.</summary>
+    public void EndValue()
+    {
+        _inValue = false;
+        if (_isString)
+        {
+            write("\"");
+            return;
+        }
+
+        var value = _value.ToString();
+        _value.Clear();
+        if (IsJson(value))
+        {
+            write(value);
+        }
+        else
+        {
+            WriteEscaped(value, quoted: true);
+        }
+    }
+
+    /// <summary>Ends the arguments, and the parameter that is still open.</summary>
+    public void End()
+    {
+        if (_inValue)
+        {
+            EndValue();
+        }
+
+        write(_keys.Count == 0 ? "{}" : "}");
+    }
+
+    private void WriteEscaped(ReadOnlySpan<char> text, bool quoted)
+    {
+        if (quoted)
+        {
+            JsonDumps.AppendString(_escaped, text);
+        }
+        else
+        {
+            JsonDumps.AppendEscaped(_escaped, text);
+        }
+
+        write(_escaped.ToString());
+        _escaped.Clear();
+    }
+
+    private static bool IsJson(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

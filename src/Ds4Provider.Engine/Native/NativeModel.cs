@@ -1,0 +1,124 @@
+using System.Text;
+using Ds4Provider.Engine.Tokenization;
+
+namespace Ds4Provider.Engine.Native;
+
+/// <summary>A model opened by <c>libds4</c>.</summary>
+internal sealed unsafe class NativeModel : ILanguageModel
+{
+    private readonly NativeLibraryApi _api;
+    private readonly ModelHandle _handle;
+
+    private NativeModel(NativeLibraryApi api, ModelHandle handle)
+    {
+        _api = api;
+        _handle = handle;
+        Description = Describe();
+        Tokenizer = BytePairTokenizer.Create(
+            ReadStrings("tokenizer.ggml.tokens"), ReadStrings("tokenizer.ggml.merges"), Description.VocabularySize);
+    }
+
+    /// <inheritdoc/>
+    public ModelDescription Description { get; }
+
+    /// <inheritdoc/>
+    public ITokenizer Tokenizer { get; }
+
+    /// <summary>Loads the library and opens the model.</summary>
+    /// <param name="libraryPath">Path of <c>libds4</c>.</param>
+    /// <param name="modelPath">Path of the GGUF file.</param>
+    /// <param name="threads">Compute threads; 0 = one per usable core.</param>
+    /// <exception cref="EngineException">The library or the file cannot be used.</exception>
+    public static NativeModel Open(string libraryPath, string modelPath, int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        var api = NativeLibraryApi.Load(libraryPath);
+        var handle = OpenHandle(api, modelPath, (uint)threads);
+        try
+        {
+            return new NativeModel(api, handle);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public long EstimateSessionBytes(int contextLength, EngineMode mode)
+    {
+        using var model = new HandleLease(_handle);
+        NativeError error = default;
+        ulong bytes;
+        _api.Check(_api.SessionMemory(model.Pointer, Positions(contextLength), mode, &bytes, &error), &error);
+        return checked((long)bytes);
+    }
+
+    /// <inheritdoc/>
+    public ILanguageSession CreateSession(int contextLength, EngineMode mode)
+    {
+        using var model = new HandleLease(_handle);
+        NativeError error = default;
+        void* session;
+        _api.Check(_api.SessionCreate(model.Pointer, Positions(contextLength), mode, &session, &error), &error);
+        return new NativeSession(_api, new SessionHandle(_api, _handle, session), contextLength, Description.VocabularySize);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _handle.Dispose();
+
+    // A negative length would become a huge one; 0 is refused by the engine with its own sentence.
+    private static ulong Positions(int contextLength) => (ulong)Math.Max(0, contextLength);
+
+    private static ModelHandle OpenHandle(NativeLibraryApi api, string modelPath, uint threads)
+    {
+        NativeModelOptions options = new() { Threads = threads };
+        NativeError error = default;
+        void* model;
+        fixed (byte* path = NulTerminated(modelPath))
+        {
+            api.Check(api.ModelOpen(path, &options, &model, &error), &error);
+        }
+
+        return new ModelHandle(api, model);
+    }
+
+    private ModelDescription Describe()
+    {
+        using var model = new HandleLease(_handle);
+        NativeModelInfo info;
+        _api.ModelGetInfo(model.Pointer, &info);
+        return new ModelDescription(
+            NativeText.Read(info.Name, NativeModelInfo.NameCapacity),
+            checked((int)info.VocabularySize),
+            (int)Math.Min(info.ContextLength, int.MaxValue))
+        {
+            Fingerprint = NativeText.Read(info.Fingerprint, NativeModelInfo.FingerprintCapacity),
+            Backend = NativeText.Read(info.Backend, NativeModelInfo.BackendCapacity),
+            Kernels = NativeText.Read(info.Kernels, NativeModelInfo.KernelsCapacity),
+            Threads = checked((int)info.Threads),
+            WeightBytes = checked((long)info.WeightBytes),
+        };
+    }
+
+    private string[] ReadStrings(string key)
+    {
+        using var model = new HandleLease(_handle);
+        byte* data;
+        ulong length;
+        ulong count;
+        EngineStatus status;
+        fixed (byte* name = NulTerminated(key))
+        {
+            status = _api.ModelStringArray(model.Pointer, name, &data, &length, &count);
+        }
+
+        return status == EngineStatus.Ok
+            ? NativeText.ReadArray(data, length, count)
+            : throw new EngineException(
+                status, $"The model '{Description.Name}' has no list of texts '{key}': its file holds no usable tokenizer.");
+    }
+
+    private static byte[] NulTerminated(string text) => Encoding.UTF8.GetBytes(text + '\0');
+}

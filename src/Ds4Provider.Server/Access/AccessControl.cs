@@ -1,0 +1,26 @@
+using Ds4Provider.Server.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Ds4Provider.Server.Access;
+
+/// <summary>Refuses requests that may not use a listener, before anything of them is read.</summary>
+internal static class AccessControl
+{
+    /// <exception cref="ApiException">Wrong key, or a web page that has no business here.</exception>
+    public static void Check(HttpRequest request, AccessPolicy policy)
+    {
+        if (policy.Key is not { } key)
+            return;
+        // A page can point its own name at 127.0.0.1 (DNS rebinding); its Host header still tells.
+        if (!LoopbackNames.Contains(request.Host))
+            throw ApiException.Forbidden($"The host '{request.Host}' is not a loopback name; use 127.0.0.1 or localhost.", "host_refused");
+        StringValues origin = request.Headers.Origin;
+        if (origin.Count > 0 && !origin.All(o => o is not null && LoopbackNames.ContainsOrigin(o)))
+            throw ApiException.Forbidden($"Web pages of '{origin}' may not use this server.", "origin_refused");
+        string candidate = ApiKey.Of(request)
+            ?? throw ApiException.Unauthorized("The API key is missing; send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.");
+        if (!key.Matches(candidate))
+            throw ApiException.Unauthorized("The API key is wrong; `ds4 serve` prints the right one.");
+    }
+}

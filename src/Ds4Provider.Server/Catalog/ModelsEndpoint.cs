@@ -1,0 +1,34 @@
+using Ds4Provider.Server.Generation;
+using Ds4Provider.Server.Http;
+using Ds4Provider.Server.Scheduling;
+using Ds4Provider.Wire.Chat;
+using Ds4Provider.Wire.Server;
+using Microsoft.AspNetCore.Http;
+
+namespace Ds4Provider.Server.Catalog;
+
+/// <summary><c>GET /v1/models</c> and <c>GET /v1/models/{id}</c>. Thread-safe.</summary>
+internal sealed class ModelsEndpoint(ServerConfiguration configuration, GenerationWorker worker, TimeProvider time)
+{
+    private readonly long created = time.GetUtcNow().ToUnixTimeSeconds();
+
+    public Task ListAsync(HttpContext context) =>
+        JsonReply.WriteAsync(context, new ModelList([Entry()]), ApiJson.Context.ModelList);
+
+    public Task GetAsync(HttpContext context)
+    {
+        string asked = context.Request.RouteValues["id"] as string ?? "";
+        return ModelNames.Matches(asked, configuration.ModelId)
+            ? JsonReply.WriteAsync(context, Entry(), ApiJson.Context.ModelEntry)
+            : throw ApiException.NoSuchModel(asked, configuration.ModelId);
+    }
+
+    private ModelEntry Entry()
+    {
+        ServedModel? model = worker.Loaded.IsCompletedSuccessfully ? worker.Loaded.Result : null;
+        return new ModelEntry(
+            configuration.ModelId, created,
+            configuration.DisplayName ?? model?.Engine.Model.Description.Name ?? configuration.ModelId,
+            model?.ContextWindow ?? configuration.ContextWindow);
+    }
+}

@@ -1,0 +1,17 @@
+using Ds4Provider.Engine;
+
+namespace Ds4Provider.Server.Generation;
+
+/// <summary>The model that is served, and how much it may hold.</summary>
+/// <param name="Engine">The model with its chat format.</param>
+/// <param name="ContextWindow">Tokens that prompt and reply may hold together.</param>
+internal sealed record ServedModel(LoadedModel Engine, int ContextWindow)
+{
+    /// <param name="engine">The model.</param>
+    /// <param name="configured">Wanted context; 0 = what the model was trained for.</param>
+    public static ServedModel Create(LoadedModel engine, int configured)
+    {
+        int trained = engine.Model.Description.ContextLength;
+        return new ServedModel(engine, configured > 0 ? Math.Min(configured, trained) : trained);
+    }
+}

@@ -1,0 +1,33 @@
+using Ds4Provider.Server.Scheduling;
+using Ds4Provider.Wire.Server;
+
+namespace Ds4Provider.Server.Hosting;
+
+/// <summary>Tells the watchdog while requests run that work goes on, and once when the last one has ended.</summary>
+internal sealed class WorkHeartbeat(ServerEventWriter events, Admission admission, WorkMeter meter)
+{
+    private ServerWork last = new(0, 0, 0);
+
+    public async Task RunAsync(TimeProvider time, TimeSpan interval, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+                Report();
+        }
+        catch (OperationCanceledException)
+        {
+            // The server has stopped.
+        }
+    }
+
+    private void Report()
+    {
+        var now = new ServerWork(admission.Active, meter.PrefilledTokens, meter.GeneratedTokens);
+        // Standing counters are told too while requests run: they are how the watchdog sees a stuck engine.
+        if (now.ActiveRequests > 0 || now != last)
+            events.Write(now);
+        last = now;
+    }
+}

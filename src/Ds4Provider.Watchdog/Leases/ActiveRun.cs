@@ -1,0 +1,34 @@
+using Ds4Provider.Watchdog.Supervision;
+using Ds4Provider.Wire.Watchdog;
+
+namespace Ds4Provider.Watchdog.Leases;
+
+/// <summary>What the coordinator knows of the one model that runs or is being set up.</summary>
+internal sealed class ActiveRun(string model) : IDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+
+    public string Model { get; } = model;
+
+    /// <summary>Asked to stop: it takes no lease any more.</summary>
+    public bool IsStopping => _stopping.IsCancellationRequested;
+
+    public CancellationToken Stopping => _stopping.Token;
+
+    /// <summary>Whether the server has answered at least once.</summary>
+    public bool WasReady { get; set; }
+
+    /// <summary>The latest step while there is no server, for those who come late.</summary>
+    public Progress Progress { get; set; } = new(SetupPhase.Waiting, $"Preparing {model}");
+
+    /// <summary>Set while the server answers.</summary>
+    public Ready? Ready { get; set; }
+
+    public IServerControl? Server { get; set; }
+
+    public int Restarts { get; set; }
+
+    public void Stop() => _stopping.Cancel();
+
+    public void Dispose() => _stopping.Dispose();
+}

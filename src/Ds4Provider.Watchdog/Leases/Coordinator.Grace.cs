@@ -1,0 +1,99 @@
+using Ds4Provider.Watchdog.Connections;
+using Ds4Provider.Wire.Watchdog;
+using Microsoft.Extensions.Logging;
+
+namespace Ds4Provider.Watchdog.Leases;
+
+/// <content>The end of leases, the grace after the last one, and the watchdog's own end.</content>
+internal sealed partial class Coordinator
+{
+    private ITimer? _graceTimer;
+    private bool _graceOver;
+
+    /// <summary>A connection that held a lease is closed.</summary>
+    private void LetGo(Lease lease)
+    {
+        LogLeaseEnded(_logger, lease.Client, lease.Pid, lease.Linger);
+        if (lease.Linger > TimeSpan.Zero)
+            KeepFor(lease, lease.Linger);
+        WatchGrace();
+    }
+
+    private void KeepFor(Lease lease, TimeSpan linger)
+    {
+        _lingering.Add(lease);
+        // The timer is rooted by the lease list's closure and disposes itself by firing once.
+        ITimer? timer = null;
+        timer = _time.CreateTimer(
+            _ => _mailbox.Post(() =>
+            {
+                timer?.Dispose();
+                if (_lingering.Remove(lease))
+                    WatchGrace();
+            }),
+            null,
+            linger,
+            Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Starts the grace when no lease is left and ends it when there is one. Called after every change of leases.</summary>
+    private void WatchGrace()
+    {
+        if (_ending)
+            return;
+        if (Leases.Any())
+        {
+            _graceTimer?.Dispose();
+            (_graceTimer, _graceOver) = (null, false);
+            return;
+        }
+        // Nobody waits for a setup that was never finished; a server that ran may be wanted again within the grace.
+        if (_run is { WasReady: false })
+            StopRun();
+        if (_graceOver && _run is null)
+            End($"no program has used a model for {_grace.TotalSeconds:0} seconds");
+        else
+            _graceTimer ??= StartGrace();
+    }
+
+    private ITimer StartGrace()
+    {
+        ITimer? timer = null;
+        timer = _time.CreateTimer(_ => _mailbox.Post(() => GraceOver(timer)), null, _grace, Timeout.InfiniteTimeSpan);
+        return timer;
+    }
+
+    private void GraceOver(ITimer? timer)
+    {
+        // A lease may have arrived after the timer fired: then this is not the current timer any more.
+        if (timer != _graceTimer)
+            return;
+        _graceOver = true;
+        // Clients may still come while the server drains; the watchdog ends only when they do not.
+        StopRun();
+        WatchGrace();
+    }
+
+    private void End(string reason)
+    {
+        if (_ending)
+            return;
+        _ending = true;
+        LogEnding(_logger, reason);
+        foreach (ClientConnection connection in _connections)
+            connection.Send(new Stopping($"The watchdog stops: {reason}."));
+        _held.Clear();
+        _lingering.Clear();
+        _graceTimer?.Dispose();
+        if (_run is null)
+            _mailbox.Close();
+        else
+            StopRun();
+    }
+
+    [LoggerMessage(LogLevel.Information, "The lease of {Client} ({Pid}) ends; it lingers {Linger}")]
+    private static partial void LogLeaseEnded(ILogger logger, string client, int pid, TimeSpan linger);
+
+    [LoggerMessage(LogLevel.Information, "The watchdog stops: {Reason}")]
+    private static partial void LogEnding(ILogger logger, string reason);
+}

@@ -1,0 +1,137 @@
+using System.Net;
+using Ds4Provider.Watchdog.Connections;
+using Ds4Provider.Watchdog.Supervision;
+using Ds4Provider.Wire.Watchdog;
+using Microsoft.Extensions.Logging;
+
+namespace Ds4Provider.Watchdog.Leases;
+
+/// <content>What clients ask.</content>
+internal sealed partial class Coordinator
+{
+    private const int MaximumLingerSeconds = 600;
+
+    private void Answer(ClientConnection connection, WatchdogMessage message)
+    {
+        switch (message)
+        {
+            case StatusRequest:
+                connection.Send(Describe());
+                break;
+            case Stop:
+                End($"{connection.Client} (process {connection.Pid}) asked for it");
+                break;
+            case Acquire or Listen when _ending:
+                connection.Send(new Failed(FailureReason.Stopping, "The watchdog is stopping.", "Connect again: a new one starts."));
+                break;
+            case Acquire acquire:
+                Grant(connection, acquire.Model);
+                break;
+            case Linger linger:
+                Prolong(connection, linger.Seconds);
+                break;
+            case Listen listen:
+                OpenListener(connection, listen);
+                break;
+            default:
+                RefuseRequest(connection, $"A client does not send {message.GetType().Name}.");
+                connection.CloseAfterFlush();
+                break;
+        }
+    }
+
+    private void Grant(ClientConnection connection, string model)
+    {
+        if (!_runner.Knows(model))
+        {
+            connection.Send(new Failed(
+                FailureReason.UnknownModel, $"There is no model {model}.", "Ask for deepseek-v4-flash or demo."));
+            return;
+        }
+        // A process that comes back is the one that its lingering lease waited for.
+        _lingering.RemoveAll(lease => lease.Pid == connection.Pid);
+        Lease[] others = [.. Leases.Where(lease => lease.Model != model && !(_held.TryGetValue(connection, out Lease? own) && own == lease))];
+        if (others.Length > 0)
+        {
+            connection.Send(new Failed(
+                FailureReason.Busy,
+                $"{others[0].Model} is in use by {string.Join(", ", others.Select(lease => lease.ToString()))}; one model runs at a time.",
+                $"Use {others[0].Model}, or close these programs first."));
+            WatchGrace();
+            return;
+        }
+        Take(connection, model);
+        WatchGrace();
+        Serve(connection, model);
+    }
+
+    private void Take(ClientConnection connection, string model)
+    {
+        if (!_held.TryGetValue(connection, out Lease? lease))
+        {
+            lease = new Lease(connection.Client, connection.Pid, model);
+            _held.Add(connection, lease);
+            LogLeaseTaken(_logger, lease.Client, lease.Pid, model);
+        }
+        lease.Model = model;
+    }
+
+    private void Prolong(ClientConnection connection, int seconds)
+    {
+        if (seconds is < 0 or > MaximumLingerSeconds)
+            RefuseRequest(connection, $"A lease lingers 0 to {MaximumLingerSeconds} seconds, not {seconds}.");
+        else if (!_held.TryGetValue(connection, out Lease? lease))
+            RefuseRequest(connection, "There is no lease to linger: acquire a model first.");
+        else
+            lease.Linger = TimeSpan.FromSeconds(seconds);
+    }
+
+    private void OpenListener(ClientConnection connection, Listen listen)
+    {
+        if (!IPAddress.TryParse(listen.Host, out IPAddress? address) || !IPAddress.IsLoopback(address))
+            RefuseRequest(connection, $"{listen.Host} is not a loopback address; ds4 is reachable from this machine only.");
+        else if (listen.Port is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
+            RefuseRequest(connection, $"{listen.Port} is not a port.");
+        else if (!_held.ContainsKey(connection) || _run?.Server is not { } server)
+            RefuseRequest(connection, "No model answers yet: acquire one and wait for ready before listening.");
+        else
+            _ = OpenListenerAsync(connection, listen, server);
+    }
+
+    private static async Task OpenListenerAsync(ClientConnection connection, Listen listen, IServerControl server)
+    {
+        WatchdogMessage answer;
+        try
+        {
+            answer = await server.ListenAsync(listen.Host, listen.Port, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (SetupException exception)
+        {
+            answer = exception.Failed;
+        }
+        connection.Send(answer);
+    }
+
+    private Status Describe() => new(
+        _version,
+        Environment.ProcessId,
+        [.. Leases.Select(lease => new LeaseStatus(lease.Client, lease.Pid, lease.Model))])
+    {
+        Model = _run?.Model,
+        Phase = _run switch
+        {
+            null => null,
+            { IsStopping: true } => SetupPhase.Stopping,
+            { Ready: not null } => SetupPhase.Ready,
+            var run => run.Progress.Phase,
+        },
+        ServerPid = _run?.Ready?.ServerPid,
+        Restarts = _run?.Restarts ?? 0,
+    };
+
+    private static void RefuseRequest(ClientConnection connection, string message) =>
+        connection.Send(new Failed(FailureReason.BadRequest, message, "Use a Ds4Provider client of this version."));
+
+    [LoggerMessage(LogLevel.Information, "{Client} ({Pid}) takes a lease on {Model}")]
+    private static partial void LogLeaseTaken(ILogger logger, string client, int pid, string model);
+}

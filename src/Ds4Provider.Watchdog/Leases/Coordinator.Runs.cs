@@ -1,0 +1,142 @@
+using Ds4Provider.Watchdog.Connections;
+using Ds4Provider.Watchdog.Supervision;
+using Ds4Provider.Wire.Watchdog;
+using Microsoft.Extensions.Logging;
+
+namespace Ds4Provider.Watchdog.Leases;
+
+/// <content>The run of a model: started for its first lease, shared by all, stopped for a switch or at the end.</content>
+internal sealed partial class Coordinator
+{
+    private void Serve(ClientConnection connection, string model)
+    {
+        if (_run is null)
+        {
+            StartRun(model);
+            return;
+        }
+        if (_run.Model != model)
+            StopRun();
+        if (_run.IsStopping)
+            connection.Send(new Progress(SetupPhase.Waiting, $"Waiting for {_run.Model} to stop"));
+        else if (_run.Ready is { } ready)
+            connection.Send(ready);
+        else
+            connection.Send(_run.Progress);
+    }
+
+    private void StartRun(string model)
+    {
+        var run = new ActiveRun(model);
+        _run = run;
+        Broadcast(run.Progress);
+        _ = RunToEndAsync(run);
+    }
+
+    private async Task RunToEndAsync(ActiveRun run)
+    {
+        Failed? failed = null;
+        try
+        {
+            await Task.Run(() => _runner.RunAsync(run.Model, new RunObserver(this, run), run.Stopping)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (run.IsStopping)
+        {
+            LogSetupCancelled(_logger, run.Model);
+        }
+        catch (SetupException exception)
+        {
+            failed = exception.Failed;
+        }
+        catch (Exception exception)
+        {
+            // A defect or a broken disk: the clients must hear of it, and the next acquire may do better.
+            LogRunBroke(_logger, exception, run.Model);
+            failed = new Failed(FailureReason.StartFailed, $"{run.Model} cannot be served: {exception.Message}", "See the watchdog's log.");
+        }
+        _mailbox.Post(() => RunEnded(run, failed));
+    }
+
+    private void StopRun()
+    {
+        if (_run is not { IsStopping: false } run)
+            return;
+        LogStopping(_logger, run.Model);
+        run.Stop();
+        (run.Ready, run.Server) = (null, null);
+    }
+
+    private void Progressed(ActiveRun run, Progress progress)
+    {
+        if (run != _run || run.IsStopping)
+            return;
+        if (progress.Phase == SetupPhase.Restarting)
+            run.Restarts++;
+        (run.Progress, run.Ready, run.Server) = (progress, null, null);
+        Broadcast(progress);
+    }
+
+    private void BecameReady(ActiveRun run, Ready ready, IServerControl server)
+    {
+        if (run != _run || run.IsStopping)
+            return;
+        LogReady(_logger, ready.Model, ready.ServerPid);
+        (run.WasReady, run.Ready, run.Server) = (true, ready, server);
+        foreach (ClientConnection connection in _held.Keys)
+            connection.Send(ready);
+    }
+
+    private void RunEnded(ActiveRun run, Failed? failed)
+    {
+        _run = null;
+        if (failed is not null && !run.IsStopping)
+            GiveUp(failed);
+        run.Dispose();
+        if (_ending)
+            _mailbox.Close();
+        else if (Leases.FirstOrDefault() is { } next)
+            StartRun(next.Model);
+        else
+            WatchGrace();
+    }
+
+    /// <summary>A model that cannot be served holds no leases: each client hears why and may ask again.</summary>
+    private void GiveUp(Failed failed)
+    {
+        LogFailed(_logger, failed.Reason, failed.Message);
+        foreach (ClientConnection connection in _held.Keys)
+            connection.Send(failed);
+        _held.Clear();
+        _lingering.Clear();
+    }
+
+    private void Broadcast(Progress progress)
+    {
+        foreach (ClientConnection connection in _held.Keys)
+            connection.Send(progress);
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Model} answers, server process {Pid}")]
+    private static partial void LogReady(ILogger logger, string model, int pid);
+
+    [LoggerMessage(LogLevel.Information, "{Model} is being stopped")]
+    private static partial void LogStopping(ILogger logger, string model);
+
+    [LoggerMessage(LogLevel.Information, "The setup of {Model} was cancelled: nobody waits for it")]
+    private static partial void LogSetupCancelled(ILogger logger, string model);
+
+    [LoggerMessage(LogLevel.Error, "The setup failed ({Reason}): {Message}")]
+    private static partial void LogFailed(ILogger logger, FailureReason reason, string message);
+
+    [LoggerMessage(LogLevel.Error, "The run of {Model} ended with an unexpected error")]
+    private static partial void LogRunBroke(ILogger logger, Exception exception, string model);
+
+    /// <summary>Carries the run's news into the mailbox.</summary>
+    private sealed class RunObserver(Coordinator coordinator, ActiveRun run) : IModelRunObserver
+    {
+        public void Progress(Progress progress) => coordinator._mailbox.Post(() => coordinator.Progressed(run, progress));
+
+        public void Ready(Ready ready, IServerControl server) =>
+            coordinator._mailbox.Post(() => coordinator.BecameReady(run, ready, server));
+    }
+}

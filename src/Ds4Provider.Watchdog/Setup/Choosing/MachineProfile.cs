@@ -1,0 +1,25 @@
+namespace Ds4Provider.Watchdog.Setup.Choosing;
+
+/// <summary>What limits the size of a model on a machine. All sizes in bytes.</summary>
+/// <param name="Memory">Physical memory.</param>
+internal sealed record MachineProfile(long Memory)
+{
+    /// <summary>Limit that a container sets, when there is one.</summary>
+    public long? ContainerLimit { get; init; }
+
+    /// <summary>What the GPU of an Apple chip may hold; absent elsewhere.</summary>
+    public long? GpuWorkingSet { get; init; }
+
+    /// <summary>Free space where weights are kept.</summary>
+    public long FreeDisk { get; init; } = long.MaxValue;
+
+    /// <summary>The memory that processes can have.</summary>
+    public long Usable => Math.Min(Memory, ContainerLimit ?? long.MaxValue);
+}
+
+/// <summary>Looks at the machine.</summary>
+internal interface IMachine
+{
+    /// <summary>What is there now.</summary>
+    MachineProfile Inspect();
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using Ds4Provider.Wire.Watchdog;
+
+namespace Ds4Provider.Watchdog.Setup.Choosing;
+
+/// <summary>A variant and the context that fits beside it.</summary>
+internal sealed record VariantChoice(ModelVariant Variant, int ContextWindow);
+
+/// <summary>
+/// Chooses variant and context for a machine, from sizes alone. A pure function: weights + sessions + reserve must stay
+/// within memory, container limit and GPU working set.
+/// </summary>
+internal static class VariantChooser
+{
+    /// <summary>Sessions whose full context must fit: the one at work and one that waits.</summary>
+    private const int Sessions = 2;
+    private const int SmallestContext = 32 * 1024;
+    private const long GiB = 1L << 30;
+    private const long MiB = 1L << 20;
+
+    // Beside the GPU's weights and sessions: logits, scores and scratch of a prefill tile.
+    private const long GpuReserve = GiB;
+
+    // The share of an Apple machine's memory that its GPU may safely be given; the rest is the system's.
+    private const double LargestGpuShare = 0.9;
+
+    /// <summary>Chooses.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="variants">What there is.</param>
+    /// <param name="wanted">Name of the variant to take instead of the best one, or <see langword="null"/>.</param>
+    /// <exception cref="SetupException">Nothing fits, or there is no such variant.</exception>
+    public static VariantChoice Choose(MachineProfile machine, IReadOnlyList<ModelVariant> variants, string? wanted)
+    {
+        ModelVariant variant = wanted is null ? Best(machine, variants) : Named(variants, wanted);
+        if (LargestContext(machine, variant) is { } context)
+            return new VariantChoice(variant, context);
+        throw TooSmall(machine, variant);
+    }
+
+    private static ModelVariant Named(IReadOnlyList<ModelVariant> variants, string wanted) =>
+        variants.FirstOrDefault(variant => variant.Name == wanted)
+        ?? throw new SetupException(
+            FailureReason.UnknownModel,
+            $"DS4_MODEL_QUANT is \"{wanted}\"; there is no such variant.",
+            $"Use one of {string.Join(", ", variants.Select(variant => variant.Name))}, or unset it.");
+
+    private static ModelVariant Best(MachineProfile machine, IReadOnlyList<ModelVariant> variants) =>
+        variants.Where(variant => variant.MachineBytes <= machine.Usable && LargestContext(machine, variant) is not null)
+            .MaxBy(variant => variant.FileBytes)
+        // None fits: the error speaks of the smallest one.
+        ?? variants.MinBy(variant => variant.FileBytes)!;
+
+    private static int? LargestContext(MachineProfile machine, ModelVariant variant)
+    {
+        long room = Budget(machine);
+        for (int context = variant.MaximumContext; context >= SmallestContext; context /= 2)
+        {
+            if (Bytes(variant, context) <= room)
+                return context;
+        }
+        return null;
+    }
+
+    private static long Budget(MachineProfile machine) =>
+        Math.Min(machine.Usable - Reserve(machine), machine.GpuWorkingSet - GpuReserve ?? long.MaxValue);
+
+    // For the system, the programs that ask, checkpoints and the page cache of everything else.
+    private static long Reserve(MachineProfile machine) => Math.Max(6 * GiB, machine.Usable / 16);
+
+    private static long Bytes(ModelVariant variant, int context) =>
+        variant.FileBytes + (Sessions * (variant.SessionBytes + (context * variant.BytesPerToken)));
+
+    private static SetupException TooSmall(MachineProfile machine, ModelVariant variant)
+    {
+        long weightsAndContext = Bytes(variant, SmallestContext);
+        long needed = weightsAndContext + Reserve(machine);
+        return machine.GpuWorkingSet is { } gpu && needed <= machine.Usable
+            ? GpuTooSmall(machine, variant, gpu, weightsAndContext + GpuReserve)
+            : MemoryTooSmall(machine, variant, needed);
+    }
+
+    private static SetupException MemoryTooSmall(MachineProfile machine, ModelVariant variant, long needed) => Failure(
+        $"DeepSeek V4 Flash ({variant.Name}) needs {Size(needed)} of memory; this machine has {Size(machine.Usable)}"
+            + (machine.ContainerLimit < machine.Memory ? $" (the limit of its container; {Size(machine.Memory)} in all)." : "."),
+        "Use ds4/demo to try the product here, or a machine with 128 GB for the real model.",
+        needed,
+        machine.Usable);
+
+    private static SetupException GpuTooSmall(MachineProfile machine, ModelVariant variant, long gpu, long needed)
+    {
+        long limit = Math.Max((long)(machine.Memory * LargestGpuShare), needed);
+        return Failure(
+            $"DeepSeek V4 Flash ({variant.Name}) needs {Size(needed)} of GPU memory; this Mac lets its GPU hold {Size(gpu)} of {Size(machine.Memory)}.",
+            machine.Memory - limit >= 6 * GiB
+                ? string.Create(CultureInfo.InvariantCulture, $"Run `sudo sysctl iogpu.wired_limit_mb={limit / MiB}` (it lasts until the next restart) and try again, or use ds4/demo.")
+                : "Use ds4/demo to try the product here, or a machine with more memory for the real model.",
+            needed,
+            gpu);
+    }
+
+    private static SetupException Failure(string message, string hint, long needed, long found) =>
+        new(new Failed(FailureReason.NotEnoughMemory, message, hint) { NeededBytes = needed, FoundBytes = found });
+
+    private static string Size(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / GiB:0.0} GiB");
+}

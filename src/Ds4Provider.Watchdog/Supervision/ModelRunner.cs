@@ -1,0 +1,17 @@
+using Ds4Provider.Watchdog.Setup;
+using Ds4Provider.Wire.Watchdog;
+
+namespace Ds4Provider.Watchdog.Supervision;
+
+/// <summary>A run is its setup followed by a supervised server.</summary>
+internal sealed class ModelRunner(IModelSetup setup, ServerSupervisor supervisor) : IModelRunner
+{
+    public bool Knows(string model) => setup.Knows(model);
+
+    public async Task RunAsync(string model, IModelRunObserver observer, CancellationToken stopping)
+    {
+        PreparedModel prepared = await setup.PrepareAsync(model, observer.Progress, stopping).ConfigureAwait(false);
+        observer.Progress(new Progress(SetupPhase.Loading, $"Starting the server for {prepared.DisplayName}"));
+        await supervisor.RunAsync(prepared, observer, stopping).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Ds4Provider.Cli.Processes;
+using Ds4Provider.Watchdog.Hosting;
+using Microsoft.Extensions.Hosting;
+using Serilog;
+using Serilog.Core;
+
+namespace Ds4Provider.Cli.Commands;
+
+/// <summary><c>ds4 watchdog</c>: started by clients, never by people.</summary>
+internal static class WatchdogCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("watchdog", "Serves leases and supervises the model server. Started by clients when they need it.") { Hidden = true };
+        command.SetAction(_ => RunAsync());
+        return command;
+    }
+
+    private static async Task<int> RunAsync()
+    {
+        BackgroundProcess.Detach();
+        WatchdogOptions options = WatchdogOptions.FromEnvironment(
+            Environment.GetEnvironmentVariable, Self.Payload, Self.Command("server"), Self.Version);
+        // The log's folder is one of them: what is wrong with them can only be said on standard error.
+        options.Paths.CreateDirectories();
+        Logger log = LogFiles.Open(options.Paths, "watchdog");
+        await using (log.ConfigureAwait(false))
+        {
+            HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+            builder.Services.AddSerilog(log);
+            builder.Services.AddWatchdog(options);
+            using IHost host = builder.Build();
+            await host.RunAsync().ConfigureAwait(false);
+        }
+        return ExitCode.Done;
+    }
+}
