@@ -50,7 +50,7 @@ public sealed class NativeModelSpecs : IDisposable
     public void Exact_logits_are_those_of_other_implementations_when_decoded()
     {
         using var session = _model.Model.CreateSession(512, EngineMode.Exact);
-        for (var i = 0; i < 140; i++)
+        for (var i = 0; i < 135; i++)
         {
             session.Decode(TinyModel.Tokens[i]);
             TinyModel.Distance(session.Logits, TinyModel.ExactLogits(i)).ShouldBeLessThan(2e-5);

@@ -19,6 +19,17 @@ public class SamplerSpecs
     }
 
     [Fact]
+    public void The_most_likely_token_can_be_asked_for_at_any_temperature()
+    {
+        var sampler = new Sampler(new SamplingOptions { Temperature = 100, MinP = 0 });
+        for (var i = 0; i < 50; i++)
+        {
+            sampler.Best(Logits, []).ShouldBe(1);
+            sampler.Best(Logits, [1]).ShouldBe(3);
+        }
+    }
+
+    [Fact]
     public void A_masked_token_is_never_chosen() => Gen.Select(Gen.Float[-10, 10].Array[2, 40], Gen.Int[0, 1000], Gen.Double[0, 2], Gen.Double[0, 1.2], Gen.Int[0, 5], Gen.Long)
         .Sample((logits, mask, temperature, share, topK, seed) =>
         {
