@@ -18,7 +18,7 @@ ds4_model *open_engine(const char *path, uint32_t threads)
 ds4_model *open_small(const model_config *config, const char *name, uint32_t threads)
 {
     model_file *file = build_model(config, 1);
-    const char *path = save_model(file, name, 0);
+    const char *path = save_model(file, name);
     free_model_file(file);
     return open_engine(path, threads);
 }

@@ -8,7 +8,7 @@
 /* Opens a model file with a number of threads; NULL after reporting a failure. */
 ds4_model *open_engine(const char *path, uint32_t threads);
 
-/* Builds, saves as build/name and opens a model. */
+/* Builds, saves and opens a model. */
 ds4_model *open_small(const model_config *config, const char *name, uint32_t threads);
 
 /* A session; NULL after reporting a failure. */

@@ -55,11 +55,11 @@ uint8_t *read_whole_file(const char *path, size_t *size)
     return data;
 }
 
-const char *build_path(const char *name, int slot)
+const char *scratch_path(const char *name)
 {
-    static char paths[2][1024];
-    snprintf(paths[slot], sizeof paths[slot], "%s/%s", build_folder, name);
-    return paths[slot];
+    static char path[1024];
+    snprintf(path, sizeof path, "%s/%s", scratch_folder, name);
+    return path;
 }
 
 const char *golden_path(const char *name)

@@ -21,8 +21,8 @@ extern const test activation_tests[], api_tests[], compressor_tests[], dequantis
     hyper_tests[], indexer_tests[], memory_tests[], pool_tests[], rope_tests[], rounding_tests[], select_tests[], session_tests[], sha256_tests[],
     shape_tests[], tools_tests[], weights_tests[];
 
-/* Folders from the command line. */
-extern const char *golden_folder, *build_folder;
+/* Folders: reference data, the programs under test, and one for files of a run, which is removed after it. */
+extern const char *golden_folder, *build_folder, *scratch_folder;
 
 /* Prints the failure; the macros return from the test afterwards. */
 __attribute__((format(printf, 3, 4))) void report_failure(const char *file, int line, const char *format, ...);
@@ -59,8 +59,8 @@ float random_float(random_source *source); /* -1 … 1 */
 /* The bytes of a file, to be freed; NULL after reporting a failure. */
 uint8_t *read_whole_file(const char *path, size_t *size);
 
-/* "build/name", in a buffer that the next call with the same slot (0 or 1) reuses. */
-const char *build_path(const char *name, int slot);
+/* Paths inside the folders, in buffers that the next call reuses. */
+const char *scratch_path(const char *name);
 const char *golden_path(const char *name);
 
 #endif

@@ -5,15 +5,17 @@
  */
 #include "harness.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TIMEOUT_SECONDS = 300 }; /* of one test */
 
 bool test_failed;
-const char *golden_folder, *build_folder;
+const char *golden_folder, *build_folder, *scratch_folder;
 
 static const char *running;
 
@@ -39,6 +41,25 @@ static bool run(const test *t)
     return !test_failed;
 }
 
+/* A folder of its own for every run, so that two may run at once. */
+static const char *make_scratch_folder(void)
+{
+    static char path[1024];
+    snprintf(path, sizeof path, "%s/scratch-%ld", build_folder, (long)getpid());
+    return mkdir(path, 0700) == 0 ? path : NULL;
+}
+
+static void remove_scratch_folder(void)
+{
+    DIR *folder = opendir(scratch_folder);
+    for (struct dirent *entry = folder != NULL ? readdir(folder) : NULL; entry != NULL; entry = readdir(folder))
+        if (entry->d_name[0] != '.')
+            remove(scratch_path(entry->d_name));
+    if (folder != NULL)
+        closedir(folder);
+    remove(scratch_folder);
+}
+
 int main(int argc, char **argv)
 {
     const test *const suites[] = {sha256_tests, rounding_tests, dequantise_tests, activation_tests, hyper_tests,   rope_tests,  select_tests,
@@ -51,11 +72,17 @@ int main(int argc, char **argv)
     }
     golden_folder = argv[1];
     build_folder = argv[2];
+    scratch_folder = make_scratch_folder();
+    if (scratch_folder == NULL) {
+        fprintf(stderr, "%s: cannot make a folder in %s\n", argv[0], build_folder);
+        return 2;
+    }
     signal(SIGALRM, time_out);
     for (size_t s = 0; s < sizeof suites / sizeof suites[0]; s++)
         for (const test *t = suites[s]; t->run != NULL; t++)
             if (argc < 4 || strstr(t->name, argv[3]) != NULL)
                 *(run(t) ? &passed : &failed) += 1;
+    remove_scratch_folder();
     printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;
 }

@@ -455,10 +455,10 @@ uint8_t *model_bytes(const model_file *file, size_t *size)
     return realloc(s.data, s.size);
 }
 
-const char *save_model(const model_file *file, const char *name, int slot)
+const char *save_model(const model_file *file, const char *name)
 {
     size_t size;
-    const char *path = build_path(name, slot);
+    const char *path = scratch_path(name);
     uint8_t *bytes = model_bytes(file, &size);
     FILE *out = fopen(path, "wb");
     if (out == NULL || fwrite(bytes, 1, size, out) != size)

@@ -72,8 +72,8 @@ void duplicate_tensor(model_file *file, const char *name);
 /* The file's bytes, in a block of exactly that size, to be freed. */
 uint8_t *model_bytes(const model_file *file, size_t *size);
 
-/* Writes it as build/name and returns the path. */
-const char *save_model(const model_file *file, const char *name, int slot);
+/* Writes it into the scratch folder and returns the path. */
+const char *save_model(const model_file *file, const char *name);
 
 /* Replaces every matrix by the F32 values it stands for. */
 void expand_to_f32(model_file *file);

@@ -52,7 +52,7 @@ static void An_empty_file_is_refused(void)
 {
     ds4_model *model;
     ds4_error error;
-    const char *path = build_path("empty.gguf", 0);
+    const char *path = scratch_path("empty.gguf");
     FILE *file = fopen(path, "wb");
     REQUIRE(file != NULL);
     fclose(file);
@@ -67,7 +67,7 @@ static void A_refused_file_leaves_nothing_behind(void)
     ds4_model *model;
     ds4_error error;
     remove_tensor(file, "output.weight");
-    const char *path = save_model(file, "refused.gguf", 0);
+    const char *path = save_model(file, "refused.gguf");
     free_model_file(file);
     REQUIRE(ds4_model_open(path, NULL, &model, &error) == DS4_UNSUPPORTED && model == NULL && strstr(error.message, "output.weight"));
     remove(path);

@@ -24,9 +24,9 @@ static void check_format(ds4_format format)
     model_file *file = build_model(&config, 5);
     int32_t tokens[TOKENS];
     make_tokens(tokens, TOKENS, config.vocabulary);
-    float *found = all_logits_of_file(save_model(file, "format.gguf", 0), 2, DS4_MODE_EXACT, tokens, TOKENS, 70);
+    float *found = all_logits_of_file(save_model(file, "format.gguf"), 2, DS4_MODE_EXACT, tokens, TOKENS, 70);
     expand_to_f32(file);
-    float *expected = all_logits_of_file(save_model(file, "expanded.gguf", 0), 2, DS4_MODE_EXACT, tokens, TOKENS, 70);
+    float *expected = all_logits_of_file(save_model(file, "expanded.gguf"), 2, DS4_MODE_EXACT, tokens, TOKENS, 70);
     free_model_file(file);
     REQUIRE(found != NULL && expected != NULL);
     REQUIRE(memcmp(found, expected, TOKENS * config.vocabulary * sizeof *found) == 0);

@@ -12,7 +12,7 @@ enum { TOKENS = 40 };
 
 static ds4_model *open_file(const model_file *file, const char *name)
 {
-    return open_engine(save_model(file, name, 0), 1);
+    return open_engine(save_model(file, name), 1);
 }
 
 /* With a norm weight that keeps only value 0, which no rotation touches, a key before the Hadamard transform has one value;

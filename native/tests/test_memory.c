@@ -10,7 +10,7 @@ static void Every_failed_allocation_while_opening_is_reported_and_leaks_nothing(
 {
     model_config config = small_config();
     model_file *file = build_model(&config, 1);
-    const char *path = save_model(file, "memory.gguf", 0);
+    const char *path = save_model(file, "memory.gguf");
     ds4_model *model = NULL;
     ds4_error error;
     int failures = 0;
@@ -68,6 +68,7 @@ static void Rounded_sessions_keep_their_rows_in_half_the_memory(void)
     REQUIRE(ds4_session_memory(model, 4096, DS4_MODE_ROUNDED, &rounded_long, NULL) == DS4_OK);
     double share = (double)(rounded_long - rounded_short) / (double)(exact_long - exact_short);
     REQUIRE_NEAR(share, 0.5, 0.001);
+    ds4_model_close(model);
 }
 
 static void Evaluation_allocates_nothing(void)

@@ -328,7 +328,7 @@ static void Random_bits_in_the_weights_cannot_break_the_engine(void)
             for (int flips = 0; tensor->type != DS4_FORMAT_I32 && flips < 3; flips++)
                 tensor->data[random_bits(&random) % tensor->size] ^= (uint8_t)(1u << random_bits(&random) % 8);
         }
-        ds4_model *model = open_engine(save_model(file, "flipped.gguf", 0), 1);
+        ds4_model *model = open_engine(save_model(file, "flipped.gguf"), 1);
         ds4_session *session = new_session(model, 40, round % 2 ? DS4_MODE_ROUNDED : DS4_MODE_EXACT);
         REQUIRE(session != NULL && advance(session, tokens, 0, 40));
         ds4_session_free(session);

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* Runs a program of the build folder with both outputs in build/output.txt; returns its exit code. `output` is to be freed. */
+/* Runs a program of the build folder with both outputs in a file; returns its exit code. `output` is to be freed. */
 static int run_tool(const char *tool, const char *arguments, char **output)
 {
     char command[16384], path[1024];
     size_t size;
-    snprintf(path, sizeof path, "%s/output.txt", build_folder);
+    snprintf(path, sizeof path, "%s/output.txt", scratch_folder);
     snprintf(command, sizeof command, "'%s/%s' %s >'%s' 2>&1", build_folder, tool, arguments, path);
     int status = system(command);
     *output = (char *)read_whole_file(path, &size);
@@ -34,7 +34,7 @@ static bool expect(const char *tool, const char *arguments, int code, const char
 
 static bool write_text(const char *name, const char *text)
 {
-    FILE *file = fopen(build_path(name, 0), "w");
+    FILE *file = fopen(scratch_path(name), "w");
     if (file == NULL)
         return false;
     fputs(text, file);
@@ -46,7 +46,7 @@ static const char *logits_arguments(const char *more)
 {
     static char text[8192];
     snprintf(text, sizeof text, "--model '%s/small.gguf' --tokens '%s/tokens.txt' --positions '%s/positions.txt' --out '%s/out.f32' %s",
-             build_folder, build_folder, build_folder, build_folder, more);
+             scratch_folder, scratch_folder, scratch_folder, scratch_folder, more);
     return text;
 }
 
@@ -103,7 +103,7 @@ static void Logits_are_written_in_the_order_of_the_positions(void)
         size_t size;
         snprintf(more, sizeof more, "--mode rounded %s", chunks[c]);
         REQUIRE(expect("ds4-logits", logits_arguments(more), 0, ""));
-        float *found = (float *)(void *)read_whole_file(build_path("out.f32", 0), &size);
+        float *found = (float *)(void *)read_whole_file(scratch_path("out.f32"), &size);
         REQUIRE(found != NULL && size == 5 * config.vocabulary * sizeof *found);
         for (int i = 0; i < 5; i++)
             REQUIRE_MESSAGE(memcmp(found + i * config.vocabulary, expected + (wanted[i] - 1) * config.vocabulary, config.vocabulary * sizeof *found) == 0,
@@ -118,7 +118,7 @@ static void The_benchmark_prints_one_line_of_JSON(void)
     static const char *const keys[] = {"\"prefill_tps\":",    "\"decode_tps\":", "\"weight_bytes_per_token\":", "\"read_bandwidth\":",
                                        "\"roofline_share\":", "\"threads\":2",   "\"backend\":\"cpu\"",         "\"kernels\":\""};
     char arguments[2048], *output;
-    snprintf(arguments, sizeof arguments, "--model '%s/small.gguf' --prefill 20 --decode 5 --threads 2", build_folder);
+    snprintf(arguments, sizeof arguments, "--model '%s/small.gguf' --prefill 20 --decode 5 --threads 2", scratch_folder);
     REQUIRE(run_tool("ds4-bench", arguments, &output) == 0 && output != NULL);
     REQUIRE(output[0] == '{' && strcmp(output + strlen(output) - 2, "}\n") == 0 && strchr(output, '\n') == output + strlen(output) - 1);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
