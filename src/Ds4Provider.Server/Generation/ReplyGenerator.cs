@@ -64,7 +64,7 @@ internal sealed partial class ReplyGenerator(
         while (reply.End is null)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int token = sampler.Sample(session.Logits, mask.For(reply.Parser));
+            int token = Next(sampler, reply.Parser, mask);
             if (token == model.Tokenizer.Control.EndOfSentence)
             {
                 reply.Complete(FinishReason.Stop);
@@ -79,6 +79,11 @@ internal sealed partial class ReplyGenerator(
         }
         reply.Complete(reply.End.Value);
     }
+
+    /// <summary>Tags and names of a call take the likeliest token, so that calls stay well formed; what they say is sampled.</summary>
+    private int Next(ISampler sampler, IReplyParser parser, TokenMask mask) => parser.IsSyntax
+        ? sampler.Best(session.Logits, mask.For(parser))
+        : sampler.Sample(session.Logits, mask.For(parser));
 
     private void Remember(Reply reply)
     {

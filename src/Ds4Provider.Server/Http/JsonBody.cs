@@ -19,6 +19,9 @@ internal static class JsonBody
         {
             throw ApiException.NotJson(request.ContentType);
         }
+        string? encoding = request.Headers.ContentEncoding;
+        if (!string.IsNullOrEmpty(encoding) && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            throw ApiException.NotPlain(encoding);
         using var body = new MemoryStream((int)Math.Clamp(request.ContentLength ?? 0, 0, 1 << 20));
         try
         {

@@ -72,6 +72,8 @@ internal sealed class TestServer : IAsyncDisposable
             return new NetworkStream(socket, ownsSocket: true);
         },
         UseProxy = false,
+        // A client that leaves a stream does not read on for the two seconds of the default.
+        ResponseDrainTimeout = TimeSpan.Zero,
     })
     {
         BaseAddress = new Uri("http://localhost"),
