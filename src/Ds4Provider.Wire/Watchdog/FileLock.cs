@@ -16,6 +16,7 @@ public sealed partial class FileLock : IDisposable
 {
     private const int Exclusive = 2;
     private const int DoNotWait = 4;
+    private const int Unlock = 8;
     private const int ReadWrite = 2;
     private const int Interrupted = 4;
 
@@ -70,7 +71,14 @@ public sealed partial class FileLock : IDisposable
     }
 
     /// <summary>Releases the lock.</summary>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        // Closing alone is not enough: a child that another thread is just forking has a copy until its exec, and the lock
+        // lasts as long as any copy.
+        if (!_file.IsClosed)
+            _ = Flock(_file, Unlock);
+        _file.Dispose();
+    }
 
     private static FileLock Wait(string path)
     {

@@ -84,9 +84,9 @@ public sealed class WatchdogChannel(Stream stream) : IAsyncDisposable
         {
             return await stream.ReadAsync(_buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
         }
-        catch (IOException error) when (error.InnerException is SocketException)
+        catch (IOException error) when (error.InnerException is SocketException or ObjectDisposedException)
         {
-            // A peer that was killed resets the connection instead of closing it. It is gone either way.
+            // A peer that was killed resets the connection instead of closing it; and we may close it while we read.
             return 0;
         }
         catch (ObjectDisposedException)

@@ -80,7 +80,7 @@ public sealed class ProtocolSpecs
         {
             try
             {
-                PayloadManifest.Parse(Encoding.UTF8.GetBytes(text)).Files.ShouldAllBe(file => !file.Path.Contains(".."));
+                PayloadManifest.Parse(Encoding.UTF8.GetBytes(text)).Files.ShouldAllBe(file => !file.Path.Split('/', StringSplitOptions.None).Contains(".."));
             }
             catch (InvalidDataException)
             {

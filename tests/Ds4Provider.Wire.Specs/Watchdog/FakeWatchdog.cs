@@ -65,6 +65,13 @@ internal sealed class FakeWatchdog : IAsyncDisposable
     private static async Task ServeAsync(Socket socket, Func<WatchdogChannel, int, Task> serve, int number)
     {
         await using var channel = new WatchdogChannel(new NetworkStream(socket, ownsSocket: true));
-        await serve(channel, number);
+        try
+        {
+            await serve(channel, number);
+        }
+        catch (IOException)
+        {
+            // The client went away, as clients may.
+        }
     }
 }
