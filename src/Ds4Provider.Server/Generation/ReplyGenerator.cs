@@ -17,6 +17,19 @@ internal sealed partial class ReplyGenerator(
     /// <exception cref="EngineException">The engine failed.</exception>
     public void Run(GenerationJob job, CancellationToken cancellationToken)
     {
+        try
+        {
+            Answer(job, cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            session.Discard();
+            throw;
+        }
+    }
+
+    private void Answer(GenerationJob job, CancellationToken cancellationToken)
+    {
         long start = time.GetTimestamp();
         Reuse reuse = session.Begin(job.Prompt);
         if (reuse.Common < reuse.Held)
@@ -91,7 +104,7 @@ internal sealed partial class ReplyGenerator(
                 Reasoning = transcript.Reasoning,
                 Calls = [.. transcript.Calls.Select(call => new AssistantCall(call.Id, call.Name, call.Arguments))],
             },
-            tokens, reply.Job.Thinking, reply.Job.History));
+            [.. tokens], reply.Job.Thinking, reply.Job.History));
     }
 
     [LoggerMessage(Level = LogLevel.Information,
