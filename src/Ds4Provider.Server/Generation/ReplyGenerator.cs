@@ -77,7 +77,8 @@ internal sealed partial class ReplyGenerator(
         while (reply.End is null)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int token = sampler.Sample(session.Logits, mask.For(reply.Parser));
+            ReadOnlySpan<int> masked = mask.For(reply.Parser);
+            int token = reply.Parser.IsSyntax ? sampler.Best(session.Logits, masked) : sampler.Sample(session.Logits, masked);
             if (token == model.Tokenizer.Control.EndOfSentence)
             {
                 reply.Complete(FinishReason.Stop);
