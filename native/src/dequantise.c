@@ -16,14 +16,14 @@ static float half_at(const uint8_t *bytes)
     return ds4_f16_to_f32(half);
 }
 
-static void f16_values(const uint8_t *data, uint32_t count, float *out)
+static void f16_values(const uint8_t *restrict data, size_t count, float *restrict out)
 {
-    for (uint32_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         out[i] = half_at(data + 2 * i);
 }
 
 /* d f16 · q int8[32] */
-static void q8_0_block(const uint8_t *block, float *out)
+static void q8_0_block(const uint8_t *restrict block, float *restrict out)
 {
     float d = half_at(block);
     const int8_t *q = (const int8_t *)(block + 2);
@@ -32,7 +32,7 @@ static void q8_0_block(const uint8_t *block, float *out)
 }
 
 /* scale nibbles [16] · quants of 2 bits [64] · d f16 · dmin f16 */
-static void q2_k_block(const uint8_t *block, float *out)
+static void q2_k_block(const uint8_t *restrict block, float *restrict out)
 {
     const uint8_t *scales = block, *quants = block + 16;
     float d = half_at(block + 80), dmin = half_at(block + 82);
@@ -46,7 +46,7 @@ static void q2_k_block(const uint8_t *block, float *out)
 }
 
 /* d f16 · dmin f16 · 6-bit scales and mins [12] · quants of 4 bits [128] */
-static void q4_k_block(const uint8_t *block, float *out)
+static void q4_k_block(const uint8_t *restrict block, float *restrict out)
 {
     const uint8_t *s = block + 4, *quants = block + 16;
     float d = half_at(block), dmin = half_at(block + 2);
@@ -62,7 +62,7 @@ static void q4_k_block(const uint8_t *block, float *out)
 }
 
 /* d f16 · eight groups of { grid index uint8[4] · signs and scale u32 } */
-static void iq2_xxs_block(const uint8_t *block, float *out)
+static void iq2_xxs_block(const uint8_t *restrict block, float *restrict out)
 {
     float d = half_at(block);
     for (int group = 0; group < 8; group++) {
@@ -72,17 +72,14 @@ static void iq2_xxs_block(const uint8_t *block, float *out)
         float scale = d * (0.5f + (float)(packed >> 28)) * 0.25f;
         for (int run = 0; run < 4; run++) {
             const uint8_t *grid = ds4_iq2_grid[data[run]];
-            unsigned signs = packed >> (7 * run) & 127;
-            signs |= (unsigned)__builtin_parity(signs) << 7; /* every run has an even number of negatives */
-            for (int i = 0; i < 8; i++) {
-                float value = scale * grid[i];
-                out[32 * group + 8 * run + i] = signs >> i & 1 ? -value : value;
-            }
+            const int8_t *signs = ds4_iq2_signs[packed >> (7 * run) & 127];
+            for (int i = 0; i < 8; i++)
+                out[32 * group + 8 * run + i] = scale * (float)(grid[i] * signs[i]);
         }
     }
 }
 
-static void blocks(const ds4_matrix *matrix, const uint8_t *data, void (*block)(const uint8_t *, float *), float *out)
+static void blocks(const ds4_matrix *matrix, const uint8_t *data, void (*block)(const uint8_t *restrict, float *restrict), float *restrict out)
 {
     for (uint32_t i = 0; i < matrix->columns; i += matrix->format->block_values, data += matrix->format->block_bytes)
         block(data, out + i);

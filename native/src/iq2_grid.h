@@ -1,4 +1,4 @@
-/* iq2_grid.h: the 256 magnitude patterns of the IQ2_XXS format. */
+/* iq2_grid.h: the magnitude and sign patterns of the IQ2_XXS format. */
 #ifndef DS4_IQ2_GRID_H
 #define DS4_IQ2_GRID_H
 
@@ -6,5 +6,8 @@
 
 /* Entry: eight magnitudes out of 8, 25 and 43. */
 extern const uint8_t ds4_iq2_grid[256][8];
+
+/* Entry: eight factors 1 or -1, an even number of them negative. */
+extern const int8_t ds4_iq2_signs[128][8];
 
 #endif

@@ -24,16 +24,6 @@ static float power_of_two(int exponent)
     return float_of((uint32_t)(exponent + 127) << 23);
 }
 
-/* Branch-free, so that loops over it vectorise: moving the bits up leaves the exponent 112 too small, which one exact
- * multiplication mends, subnormals included; only infinity and NaN need their exponent filled. */
-float ds4_f16_to_f32(uint16_t half)
-{
-    uint32_t sign = (uint32_t)(half & 0x8000u) << 16, magnitude = half & 0x7fffu;
-    uint32_t bits = bits_of(float_of(magnitude << 13) * 0x1p112f);
-    uint32_t special = magnitude >= 0x7c00u ? 0x7f800000u : 0;
-    return float_of(bits | special | sign);
-}
-
 uint16_t ds4_f32_to_f16(float value)
 {
     uint32_t bits = bits_of(value), sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;

@@ -8,10 +8,24 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { DS4_FP8_BLOCK = 64, DS4_FP4_BLOCK = 32, DS4_HADAMARD_SIZE = 128 };
 
-float ds4_f16_to_f32(uint16_t half);
+/* Inline and branch-free, so that loops over it vectorise: moving the bits up leaves the exponent 112 too small, which one
+ * exact multiplication mends, subnormals included; only infinity and NaN need their exponent filled. */
+static inline float ds4_f16_to_f32(uint16_t half)
+{
+    uint32_t sign = (uint32_t)(half & 0x8000u) << 16, magnitude = half & 0x7fffu, bits = magnitude << 13;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    value *= 0x1p112f;
+    memcpy(&bits, &value, sizeof bits);
+    bits |= (magnitude >= 0x7c00u ? 0x7f800000u : 0) | sign;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 uint16_t ds4_f32_to_f16(float value); /* nearest, ties to even; overflow gives infinity */
 
 /* Nearest value of the finite E4M3 grid, for |value| <= 448. */

@@ -1,1 +1,4 @@
-return 0;
+using Agent;
+
+await using AgentApplication application = new(args, TimeProvider.System);
+return await application.RunAsync();

@@ -8,6 +8,11 @@ namespace Ds4Provider.Engine.Dsml;
 /// Builds the arguments of one call as JSON while its parameters are generated. What was handed out is never taken back,
 /// and at any moment <see cref="End"/> makes it valid JSON.
 /// </summary>
+/// <remarks>
+/// A string grows piece by piece. A value that says it is JSON is handed out when it is complete and proves to be JSON,
+/// as it stands; otherwise it becomes a string, which the tool's schema then refuses. Handing it out as it grows would
+/// have to mend what breaks off: an unescaped quotation mark in an edit would silently become a shorter edit.
+/// </remarks>
 internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write)
 {
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);

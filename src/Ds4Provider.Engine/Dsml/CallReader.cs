@@ -107,7 +107,6 @@ internal sealed class CallReader(ReplyEventWriter events, Func<string> newCallId
 
         _held.Clear();
         EndCall();
-        _state = State.End;
     }
 
     private void Read(char character)

@@ -6,13 +6,14 @@ using Ds4Provider.Server.Hosting;
 using Ds4Provider.Server.Http;
 using Ds4Provider.Server.Scheduling;
 using Ds4Provider.Wire.Chat;
+using Ds4Provider.Wire.Server;
 using Microsoft.AspNetCore.Http;
 
 namespace Ds4Provider.Server.Chat;
 
 /// <summary><c>POST /v1/chat/completions</c>. Thread-safe.</summary>
 internal sealed class ChatEndpoint(
-    string modelId, ServerDependencies dependencies, Admission admission, GenerationWorker worker, RequestQueue queue, ChatJobs jobs)
+    ServerConfiguration configuration, ServerDependencies dependencies, Admission admission, GenerationWorker worker, RequestQueue queue, ChatJobs jobs)
 {
     private const string ProgressHeader = "X-Ds4-Progress";
 
@@ -33,7 +34,7 @@ internal sealed class ChatEndpoint(
     {
         using JsonDocument body = await JsonBody
             .ReadAsync(context.Request, dependencies.Limits, context.RequestAborted).ConfigureAwait(false);
-        return ChatRequestParser.Parse(body.RootElement, modelId);
+        return ChatRequestParser.Parse(body.RootElement, configuration.ModelId, configuration.Temperature);
     }
 
     private async Task ReplyAsync(HttpContext context, ChatRequest request, ChatCompletionChunk identity)

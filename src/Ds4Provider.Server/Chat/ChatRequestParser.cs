@@ -14,8 +14,9 @@ internal static class ChatRequestParser
     /// <summary>Checks and understands a body; nothing of the result refers to its document.</summary>
     /// <param name="root">The body.</param>
     /// <param name="served">Id of the model that is served.</param>
+    /// <param name="temperature">Temperature when the body names none; null = the sampler's default.</param>
     /// <exception cref="ApiException">Names the field that is wrong.</exception>
-    public static ChatRequest Parse(JsonElement root, string served)
+    public static ChatRequest Parse(JsonElement root, string served, double? temperature = null)
     {
         var body = new JsonField(root, "");
         body.Object();
@@ -31,7 +32,7 @@ internal static class ChatRequestParser
             Thinking = ChatThinking.Parse(body),
         })
         {
-            Sampling = ParseSampling(body),
+            Sampling = ParseSampling(body, temperature),
             MaximumTokens = ParseMaximum(body),
             StopStrings = ParseStop(body["stop"]),
             CallsAllowed = tools.Count > 0 && callsWanted,
@@ -40,12 +41,12 @@ internal static class ChatRequestParser
         };
     }
 
-    private static SamplingOptions ParseSampling(JsonField body)
+    private static SamplingOptions ParseSampling(JsonField body, double? temperature)
     {
         var defaults = new SamplingOptions();
         return new SamplingOptions
         {
-            Temperature = body["temperature"].OptionalNumber(0, 2, "a number from 0 to 2") ?? defaults.Temperature,
+            Temperature = body["temperature"].OptionalNumber(0, 2, "a number from 0 to 2") ?? temperature ?? defaults.Temperature,
             TopP = body["top_p"].OptionalNumber(double.Epsilon, 1, "a number above 0 and up to 1") ?? defaults.TopP,
             MinP = body["min_p"].OptionalNumber(0, Math.BitDecrement(1.0), "a number from 0 to below 1") ?? defaults.MinP,
             // Some clients write -1 for "off".

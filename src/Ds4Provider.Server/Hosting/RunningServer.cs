@@ -39,7 +39,7 @@ internal sealed partial class RunningServer : IAsyncDisposable
         heartbeat = new WorkHeartbeat(events, admission, meter);
         var jobs = new ChatJobs(turns, dependencies.LoggerFactory.CreateLogger<ChatJobs>());
         endpoints = new Endpoints(
-            new ChatEndpoint(configuration.ModelId, dependencies, admission, worker, queue, jobs),
+            new ChatEndpoint(configuration, dependencies, admission, worker, queue, jobs),
             new ModelsEndpoint(configuration, worker, dependencies.Time),
             new HealthEndpoint(configuration.ModelId, worker, admission));
         tcp = new TcpListeners(endpoints, dependencies);

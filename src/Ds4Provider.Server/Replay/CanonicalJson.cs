@@ -10,7 +10,7 @@ namespace Ds4Provider.Server.Replay;
 /// </summary>
 internal static class CanonicalJson
 {
-    private const double LargestExactInteger = 9007199254740992; // 2^53: beyond it JavaScript rounds.
+    private const double LargestExactInteger = 9007199254740992; // 2^53; JavaScript rounds there, and so does this.
 
     /// <summary>The canonical spelling; what is not JSON stays as it is.</summary>
     public static string Of(string json)

@@ -19,4 +19,8 @@ internal interface IModelSetup
 /// <param name="Library">Path of <c>libds4</c>.</param>
 /// <param name="ModelPath">Path of the GGUF.</param>
 /// <param name="ContextWindow">Tokens a session holds; 0 = the model's own.</param>
-internal sealed record PreparedModel(string ModelId, string DisplayName, string Library, string ModelPath, int ContextWindow);
+internal sealed record PreparedModel(string ModelId, string DisplayName, string Library, string ModelPath, int ContextWindow)
+{
+    /// <summary>Sampling temperature of requests that name none; null = the model's own.</summary>
+    public double? Temperature { get; init; }
+}

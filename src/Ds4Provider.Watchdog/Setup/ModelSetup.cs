@@ -24,11 +24,15 @@ internal sealed class ModelSetup(
         string path = await plan.Weights(progress, cancellationToken).ConfigureAwait(false);
         EngineBuild build = await engine.BuildAsync(progress, cancellationToken).ConfigureAwait(false);
         await selfTest.VerifyAsync(build, progress, cancellationToken).ConfigureAwait(false);
-        return new PreparedModel(model, plan.DisplayName, build.Library, path, plan.ContextWindow);
+        return new PreparedModel(model, plan.DisplayName, build.Library, path, plan.ContextWindow) { Temperature = plan.Temperature };
     }
 
     private ModelPlan PlanDemo() =>
-        new("ds4 demo (toy model)", ContextWindow: 0, (_, _) => Task.FromResult(DemoModel()));
+        new("ds4 demo (toy model)", ContextWindow: 0, (_, _) => Task.FromResult(DemoModel()))
+        {
+            // A model this small follows what it was taught only when it always takes the likeliest token.
+            Temperature = 0,
+        };
 
     private ModelPlan PlanFlash(Action<Progress> progress)
     {
@@ -47,5 +51,8 @@ internal sealed class ModelSetup(
         : throw new SetupException(
             FailureReason.WeightsMissing, $"The demo model {payload.DemoModel} is missing from this installation.", "Install Ds4Provider again.");
 
-    private sealed record ModelPlan(string DisplayName, int ContextWindow, Func<Action<Progress>, CancellationToken, Task<string>> Weights);
+    private sealed record ModelPlan(string DisplayName, int ContextWindow, Func<Action<Progress>, CancellationToken, Task<string>> Weights)
+    {
+        public double? Temperature { get; init; }
+    }
 }

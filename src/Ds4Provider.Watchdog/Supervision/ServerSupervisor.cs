@@ -75,6 +75,7 @@ internal sealed partial class ServerSupervisor(
         var configuration = new ServerConfiguration(_socket, model.Library, model.ModelId, model.ModelPath, model.ContextWindow)
         {
             DisplayName = model.DisplayName,
+            Temperature = model.Temperature,
         };
         try
         {

@@ -14,6 +14,9 @@ public sealed record ServerConfiguration(string Socket, string Library, string M
     /// <summary>What the model is called for people.</summary>
     public string? DisplayName { get; init; }
 
+    /// <summary>Sampling temperature of requests that name none; null = what the model was trained for (1).</summary>
+    public double? Temperature { get; init; }
+
     /// <summary>Compute threads; 0 = one per usable core.</summary>
     public int Threads { get; init; }
 }

@@ -73,6 +73,7 @@ internal sealed class ScriptedModel(int contextLength = 4096) : ILanguageModel
                 int dot = new ScriptedTokenizer().Encode(".")[0];
                 int token = next < reply.Count ? reply[next] : ends ? model.Tokenizer.Control.EndOfSentence : dot;
                 Array.Clear(logits);
+                logits[dot] = 1; // what is sampled when the scripted token is masked
                 logits[token] = 100;
                 return logits;
             }
