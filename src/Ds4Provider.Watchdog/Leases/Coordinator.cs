@@ -24,6 +24,7 @@ internal sealed partial class Coordinator : IConnectionOwner
     private readonly Dictionary<ClientConnection, Lease> _held = [];
     private readonly List<Lease> _lingering = [];
     private ActiveRun? _run;
+    private int _restarts;
     private bool _ending;
 
     public Coordinator(IModelRunner runner, TimeProvider time, TimeSpan grace, string version, ILogger<Coordinator> logger)
