@@ -2,7 +2,8 @@ namespace Ds4Provider.Dummy;
 
 /// <summary>
 /// make, without compiling. <c>DUMMY_MAKE</c> says how it goes: <c>ok</c>, <c>broken</c>, <c>slow</c>, or <c>wrong</c>
-/// (an engine that fails its self-test). Every run adds a line to <c>DUMMY_MAKE_RUNS</c>.
+/// (an engine that fails its self-test). Every run adds its process id to <c>DUMMY_MAKE_RUNS</c>, and waits until the
+/// file <c>DUMMY_MAKE_GATE</c> exists, when that is set.
 /// </summary>
 internal static class DummyMake
 {
@@ -18,6 +19,8 @@ internal static class DummyMake
             await File.AppendAllTextAsync(runs, $"{Environment.ProcessId}\n");
         string build = arguments.First(argument => argument.StartsWith("BUILD=", StringComparison.Ordinal))["BUILD=".Length..];
         Console.WriteLine("cc -c src/forward.c");
+        while (Environment.GetEnvironmentVariable("DUMMY_MAKE_GATE") is { } gate && !File.Exists(gate))
+            await Task.Delay(20);
         if (mood == "slow")
             await Task.Delay(TimeSpan.FromMinutes(5));
         if (mood == "broken")

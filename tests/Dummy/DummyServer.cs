@@ -31,7 +31,7 @@ internal static class DummyServer
                 Console.WriteLine("""{"type":"unheard-of"}""");
                 Say(ready);
                 return await ServeAsync(configuration);
-            case "crash": // MILLISECONDS
+            case "crash": // MILLISECONDS after it became ready
                 Say(ready);
                 await Task.Delay(int.Parse(parameters[0], CultureInfo.InvariantCulture));
                 Console.Error.WriteLine("dummy: the kernel exploded");

@@ -28,7 +28,7 @@ internal sealed class ModelSetup(
     }
 
     private ModelPlan PlanDemo() =>
-        new("ds4 demo (a toy that shows the product, not DeepSeek)", ContextWindow: 0, (_, _) => Task.FromResult(DemoModel()))
+        new("ds4 demo (toy model)", ContextWindow: 0, (_, _) => Task.FromResult(DemoModel()))
         {
             // A model this small follows what it was taught only when it always takes the likeliest token.
             Temperature = 0,

@@ -10,7 +10,6 @@ namespace Ds4Provider.Watchdog.Supervision;
 internal sealed partial class ServerSupervisor(
     LaunchCommand command, SupervisionLimits limits, WatchdogPaths paths, TimeProvider time, ILogger<ServerSupervisor> logger)
 {
-    private readonly string _errorLog = Path.Combine(paths.Logs, "server.err");
     private readonly string _socket = paths.ServerSocketOf(Environment.ProcessId);
 
     /// <summary>Supervises until <paramref name="stopping"/>; then drains and ends the server and returns.</summary>
@@ -80,7 +79,7 @@ internal sealed partial class ServerSupervisor(
         };
         try
         {
-            ServerProcess server = await ServerProcess.StartAsync(command, configuration, _errorLog, logger).ConfigureAwait(false);
+            ServerProcess server = await ServerProcess.StartAsync(command, configuration, paths.ServerErrors, logger).ConfigureAwait(false);
             LogStarted(logger, server.Pid, model.ModelPath, model.ContextWindow);
             return server;
         }
@@ -129,7 +128,7 @@ internal sealed partial class ServerSupervisor(
                 break;
             case ServerFailed failed:
                 // The server knows its reason, and the next start would meet the same one.
-                throw new SetupException(FailureReason.StartFailed, failed.Message, failed.Hint, _errorLog);
+                throw new SetupException(FailureReason.StartFailed, failed.Message, failed.Hint, paths.ServerLog);
         }
     }
 
@@ -151,7 +150,7 @@ internal sealed partial class ServerSupervisor(
         FailureReason.StartFailed,
         $"The server for {model.ModelId} keeps failing; the last time {ending}." + (lastErrors.Length > 0 ? $" It said: {lastErrors}" : ""),
         "See the log; ask for the model again to try once more.",
-        _errorLog);
+        paths.ServerErrors);
 
     [LoggerMessage(LogLevel.Information, "Server {Pid} starts with {ModelPath}, context {ContextWindow}")]
     private static partial void LogStarted(ILogger logger, int pid, string modelPath, int contextWindow);

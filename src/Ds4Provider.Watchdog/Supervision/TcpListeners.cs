@@ -25,10 +25,9 @@ internal sealed partial class TcpListeners(TimeProvider time, ILogger logger) : 
         Request request;
         lock (_state)
         {
-            if (_open.FirstOrDefault(open => port != 0 && open.Asked.Host == host && open.Port == port) is { } known)
-                return known.Listening;
-            request = new Request(new TcpListenerConfiguration(host, port, NewKey()));
-            Send(request);
+            // Two clients that want one address share it, also while it is being opened again after a restart.
+            request = _open.Concat(_unanswered).FirstOrDefault(known => port != 0 && known.Asked.Host == host && known.Port == port)
+                ?? Send(new Request(new TcpListenerConfiguration(host, port, NewKey())));
         }
         try
         {
@@ -94,13 +93,14 @@ internal sealed partial class TcpListeners(TimeProvider time, ILogger logger) : 
         _ = request.Answer.Task.Exception;
     }
 
-    private void Send(Request request)
+    private Request Send(Request request)
     {
         if (_server is null)
             throw Gone();
         _unanswered.Enqueue(request);
         // The process writes one line after another in the order of these calls, which is the order of the queue.
         _ = _server.SendAsync(new ServerCommand(request.Asked));
+        return request;
     }
 
     private static SetupException Gone() =>

@@ -63,6 +63,18 @@ public sealed class WatchdogPaths
     /// <summary>Logs.</summary>
     public string Logs => Path.Combine(StateDirectory, "logs");
 
+    /// <summary>The watchdog's own log.</summary>
+    public string WatchdogLog => Path.Combine(Logs, "watchdog.log");
+
+    /// <summary>The model server's own log.</summary>
+    public string ServerLog => Path.Combine(Logs, "server.log");
+
+    /// <summary>What the model server wrote to its standard error: what the runtime and the engine say when they crash.</summary>
+    public string ServerErrors => Path.Combine(Logs, "server.err");
+
+    /// <summary>What make and the compiler said when the engine was built last.</summary>
+    public string BuildLog => Path.Combine(Logs, "build.log");
+
     /// <summary>What the watchdog wrote before its logger was up, or while it crashed.</summary>
     public string WatchdogOutput => Path.Combine(Logs, "watchdog.out");
 

@@ -19,7 +19,7 @@ internal static class ServerCommand
 
     private static async Task<int> RunAsync()
     {
-        Logger log = LogFiles.Open(WatchdogAccess.Paths(), "server");
+        Logger log = LogFiles.Open(WatchdogAccess.Paths().ServerLog);
         await using (log.ConfigureAwait(false))
         {
             using var loggers = new SerilogLoggerFactory(log);

@@ -24,7 +24,7 @@ internal static class WatchdogCommand
             Environment.GetEnvironmentVariable, Self.Payload, Self.Command("server"), Self.Version);
         // The log's folder is one of them: what is wrong with them can only be said on standard error.
         options.Paths.CreateDirectories();
-        Logger log = LogFiles.Open(options.Paths, "watchdog");
+        Logger log = LogFiles.Open(options.Paths.WatchdogLog);
         await using (log.ConfigureAwait(false))
         {
             HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Ds4Provider.Wire.Watchdog;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
@@ -13,12 +12,12 @@ internal static class LogFiles
     private const long FileBytes = 5 * 1024 * 1024;
     private const string Line = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} [{Level:u3}] {Message:lj}{NewLine}{Exception}";
 
-    /// <summary>Opens the log of a process, e.g. <c>watchdog</c>.</summary>
-    public static Logger Open(WatchdogPaths paths, string process) => new LoggerConfiguration()
+    /// <summary>Opens a log.</summary>
+    public static Logger Open(string path) => new LoggerConfiguration()
         .MinimumLevel.Information()
         .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
         .WriteTo.File(
-            Path.Combine(paths.Logs, process + ".log"),
+            path,
             outputTemplate: Line,
             formatProvider: CultureInfo.InvariantCulture,
             fileSizeLimitBytes: FileBytes,

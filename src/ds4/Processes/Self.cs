@@ -8,7 +8,7 @@ internal static class Self
 {
     /// <summary>Package version.</summary>
     public static string Version { get; } =
-        typeof(Self).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
+        typeof(Self).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
 
     /// <summary>Folder with the engine's sources and the demo model: what lies beside the executable.</summary>
     public static string Payload => AppContext.BaseDirectory;

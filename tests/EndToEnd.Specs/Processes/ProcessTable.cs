@@ -15,6 +15,7 @@ internal sealed record ProcessEntry(int Pid, string CommandLine)
 /// <summary>Finds and ends the processes of one state directory; no other process is ever looked at or signalled.</summary>
 internal static partial class ProcessTable
 {
+    private const int SigInt = 2;
     private const int SigKill = 9;
 
     public static IReadOnlyList<ProcessEntry> Of(string stateDirectory)
@@ -33,6 +34,8 @@ internal static partial class ProcessTable
     }
 
     public static void Kill(int pid) => Signal(pid, SigKill);
+
+    public static void Interrupt(int pid) => Signal(pid, SigInt);
 
     private static string Read(string file)
     {

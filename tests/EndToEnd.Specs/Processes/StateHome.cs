@@ -8,7 +8,7 @@ namespace EndToEnd.Specs.Processes;
 /// </summary>
 internal sealed class StateHome : IAsyncDisposable
 {
-    private static readonly string SharedEngines = Path.Combine(Path.GetTempPath(), $"ds4-e2e-engines-{Environment.ProcessId}");
+    private static readonly string SharedEngines = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"ds4-e2e-engines-{Environment.ProcessId}");
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("ds4-e2e-");
 
     static StateHome() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
@@ -17,8 +17,9 @@ internal sealed class StateHome : IAsyncDisposable
             Directory.Delete(SharedEngines, recursive: true);
     };
 
-    public StateHome(int graceSeconds = 1)
+    public StateHome(int graceSeconds, CancellationToken cancellationToken)
     {
+        Cancelled = cancellationToken;
         Variables = new Dictionary<string, string?>
         {
             ["DS4_HOME"] = Path,
@@ -29,9 +30,27 @@ internal sealed class StateHome : IAsyncDisposable
         ReuseEngineBuild();
     }
 
+    /// <summary>Ends every wait of the test.</summary>
+    public CancellationToken Cancelled { get; }
+
     public string Path => directory.FullName;
 
     public IReadOnlyDictionary<string, string?> Variables { get; }
+
+    /// <summary>Lets the library in this process use the state directory until the result is disposed.</summary>
+    public IDisposable Enter() => new EnvironmentScope(Variables);
+
+    /// <summary>Waits until a process of this state directory is the one looked for.</summary>
+    public async Task<int> WaitForAsync(Func<ProcessEntry, bool> predicate)
+    {
+        while (true)
+        {
+            Cancelled.ThrowIfCancellationRequested();
+            if (ProcessTable.Of(Path).FirstOrDefault(predicate) is { } found)
+                return found.Pid;
+            await Task.Delay(10, Cancelled);
+        }
+    }
 
     /// <summary>Waits until no process has this state directory.</summary>
     public async Task WaitUntilQuietAsync(TimeSpan limit)

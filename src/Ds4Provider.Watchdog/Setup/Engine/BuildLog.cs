@@ -44,8 +44,9 @@ internal sealed partial class BuildLog : IAsyncDisposable
             _last.Enqueue(line);
             if (_last.Count > KeptLines)
                 _last.Dequeue();
-            if (SourceName().IsMatch(line) && _compiled < _sources)
-                _compiled++;
+            if (!SourceName().IsMatch(line) || _compiled == _sources)
+                return;
+            _compiled++;
             _progress(new Progress(SetupPhase.Building, "Compiling the engine") { Done = _compiled, Total = _sources, Unit = "files" });
         }
     }

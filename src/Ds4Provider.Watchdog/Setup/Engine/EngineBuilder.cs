@@ -34,7 +34,7 @@ internal sealed partial class EngineBuilder(PayloadFolder payload, WatchdogPaths
         RemoveUnfinished();
         string unfinished = build.Folder + Unfinished;
         Directory.CreateDirectory(unfinished);
-        var log = new BuildLog(Path.Combine(paths.Logs, "build.log"), payload.Native, progress);
+        var log = new BuildLog(paths.BuildLog, payload.Native, progress);
         await using (log.ConfigureAwait(false))
         {
             LogBuilding(logger, build.Folder, log.Path);

@@ -98,7 +98,7 @@ internal sealed partial class EngineSelfTest(PayloadFolder payload, WatchdogPath
         FailureReason.SelfTestFailed,
         message,
         "The engine must not be used like this. Check the compiler (CC, CFLAGS), remove the folder engine in the state directory and try again.",
-        Path.Combine(paths.Logs, "build.log"));
+        paths.BuildLog);
 
     [LoggerMessage(LogLevel.Information, "The engine passed its self-test: {Comparison}")]
     private static partial void LogPassed(ILogger logger, string comparison);

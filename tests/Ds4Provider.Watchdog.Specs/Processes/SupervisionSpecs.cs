@@ -1,0 +1,127 @@
+using Ds4Provider.Wire.Watchdog;
+using static Ds4Provider.Watchdog.Specs.Processes.ProcessExtensions;
+using static Ds4Provider.Watchdog.Specs.SpecContext;
+
+namespace Ds4Provider.Watchdog.Specs.Processes;
+
+public sealed class SupervisionSpecs
+{
+    [Fact(Timeout = Limit)]
+    public async Task A_server_that_works_without_progress_is_killed_and_started_again()
+    {
+        await using var world = new World();
+        world.Set("DUMMY_SERVER", $"stuck-once {world.Folder["stuck"]}");
+        await using WatchdogConnection client = await world.AcquireAsync();
+        Ready first = await client.NextAsync<Ready>();
+
+        Progress restarting = await client.UntilPhaseAsync(SetupPhase.Restarting);
+
+        restarting.Message.ShouldContain("without a token");
+        IsAlive(first.ServerPid).ShouldBeFalse();
+        (await client.NextAsync<Ready>()).ServerPid.ShouldNotBe(first.ServerPid);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_server_that_never_becomes_ready_is_given_up()
+    {
+        await using var world = new World("never-ready");
+        world.Set("DUMMY_LIMIT", "0.05");
+        await using WatchdogConnection client = await world.AcquireAsync();
+
+        Failed failed = await client.NextAsync<Failed>();
+
+        failed.Reason.ShouldBe(FailureReason.StartFailed);
+        failed.Message.ShouldContain("while loading");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_server_that_keeps_crashing_is_given_up_with_its_last_words_and_asked_again_it_starts_again()
+    {
+        await using var world = new World("crash 30");
+        await using WatchdogConnection client = await world.AcquireAsync();
+
+        WatchdogMessage? message;
+        do
+            message = await client.ReceiveAsync(TimesUp);
+        while (message is Progress or Ready);
+
+        Failed failed = message.ShouldBeOfType<Failed>();
+        failed.Reason.ShouldBe(FailureReason.StartFailed);
+        failed.Message.ShouldContain("exit code 3");
+        failed.Message.ShouldContain("the kernel exploded");
+        (await File.ReadAllTextAsync(failed.Log!, TimesUp)).ShouldContain("the kernel exploded");
+        await client.SendAsync(new Acquire("demo"), TimesUp);
+        await client.NextAsync<Ready>();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_server_that_says_why_it_cannot_start_is_not_tried_again()
+    {
+        await using var world = new World("refuse");
+        await using WatchdogConnection client = await world.AcquireAsync();
+
+        Failed failed = await client.NextAsync<Failed>();
+
+        failed.Message.ShouldBe("The weights are of another planet.");
+        failed.Hint.ShouldBe("Bring better ones.");
+        (await client.StatusAsync()).Model.ShouldBeNull();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_a_library_prints_on_the_servers_output_harms_nothing()
+    {
+        await using var world = new World("chatter");
+        await using WatchdogConnection client = await world.AcquireAsync();
+
+        await client.NextAsync<Ready>();
+
+        world.Log.ShouldContain("a library prints this");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_server_that_ignores_its_life_line_and_sigterm_is_killed()
+    {
+        await using var world = new World("deaf");
+        world.Set("DUMMY_LIMIT", "0.2");
+        WatchdogConnection client = await world.AcquireAsync();
+        Ready ready = await client.NextAsync<Ready>();
+
+        await client.DisposeAsync();
+
+        await UntilDeadAsync(ready.ServerPid);
+        await world.UntilOverAsync();
+        world.Log.ShouldContain("SIGKILL");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_listener_keeps_its_address_and_key_when_the_server_is_started_again()
+    {
+        await using var world = new World();
+        await using WatchdogConnection client = await world.AcquireAsync();
+        Ready ready = await client.NextAsync<Ready>();
+        await client.SendAsync(new Listen("127.0.0.1", 0), TimesUp);
+        Listening first = await client.NextAsync<Listening>();
+        first.ApiKey.Length.ShouldBe(43, "32 random bytes in base64url");
+
+        Kill(ready.ServerPid);
+        await client.NextAsync<Ready>();
+        await client.SendAsync(new Listen("127.0.0.1", new Uri(first.Address).Port), TimesUp);
+
+        (await client.NextAsync<Listening>()).ShouldBe(first);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_port_that_is_taken_is_a_clear_failure_and_the_lease_stays()
+    {
+        await using var world = new World();
+        await using WatchdogConnection client = await world.AcquireAsync();
+        await client.NextAsync<Ready>();
+
+        await client.SendAsync(new Listen("127.0.0.1", 1), TimesUp);
+
+        Failed failed = await client.NextAsync<Failed>();
+        failed.Reason.ShouldBe(FailureReason.PortInUse);
+        failed.Message.ShouldBe("Port 1 is taken.");
+        (await client.StatusAsync()).Leases.Count.ShouldBe(1);
+    }
+}

@@ -1,0 +1,58 @@
+using Ds4Provider.Watchdog.Setup.Choosing;
+
+namespace Ds4Provider.Watchdog.Specs.Setup;
+
+public sealed class MachineSpecs : IDisposable
+{
+    private const long GiB = 1L << 30;
+    private readonly TemporaryFolder _root = new();
+
+    public MachineSpecs() => _root.Write("proc/meminfo", "MemTotal:       67108864 kB\nMemFree:         1024 kB\n");
+
+    public void Dispose() => _root.Dispose();
+
+    [Fact]
+    public void Memory_is_what_the_kernel_says()
+    {
+        MachineProfile profile = Inspect();
+
+        profile.Memory.ShouldBe(64 * GiB);
+        profile.ContainerLimit.ShouldBeNull();
+        profile.Usable.ShouldBe(64 * GiB);
+        profile.FreeDisk.ShouldBeGreaterThan(0);
+    }
+
+    [Theory]
+    [InlineData("sys/fs/cgroup/memory.max")] // inside a container: its own group is the top
+    [InlineData("sys/fs/cgroup/user.slice/memory.max")]
+    [InlineData("sys/fs/cgroup/user.slice/app.scope/memory.max")]
+    public void The_tightest_limit_of_the_control_groups_counts(string file)
+    {
+        _root.Write("proc/self/cgroup", "0::/user.slice/app.scope\n");
+        _root.Write("sys/fs/cgroup/user.slice/app.scope/memory.max", "max\n");
+        _root.Write(file, $"{16 * GiB}\n");
+
+        Inspect().Usable.ShouldBe(16 * GiB);
+    }
+
+    [Fact]
+    public void The_first_version_of_control_groups_is_read_too()
+    {
+        _root.Write("proc/self/cgroup", "7:cpu,cpuacct:/x\n4:memory:/docker/1234\n");
+        _root.Write("sys/fs/cgroup/memory/memory.limit_in_bytes", $"{8 * GiB}\n");
+
+        Inspect().Usable.ShouldBe(8 * GiB);
+    }
+
+    [Fact]
+    public void No_limit_is_no_limit_in_either_version()
+    {
+        _root.Write("proc/self/cgroup", "4:memory:/\n0::/\n");
+        _root.Write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+        _root.Write("sys/fs/cgroup/memory.max", "max\n");
+
+        Inspect().ContainerLimit.ShouldBeNull();
+    }
+
+    private MachineProfile Inspect() => new Machine(_root.Path, _root.Path).InspectLinux();
+}
