@@ -20,7 +20,7 @@ typedef struct test {
     }
 
 /* Each test file defines one array that ends with an empty entry; main.c lists them. */
-extern const test activation_tests[], api_tests[], compressor_tests[], dequantise_tests[], formats_tests[], golden_tests[], gguf_tests[],
+extern const test activation_tests[], api_tests[], compressor_tests[], demo_tests[], dequantise_tests[], formats_tests[], golden_tests[], gguf_tests[],
     hyper_tests[], indexer_tests[], memory_tests[], pool_tests[], rope_tests[], rounding_tests[], select_tests[], session_tests[],
     sha256_tests[], shape_tests[], tools_tests[], weights_tests[];
 
