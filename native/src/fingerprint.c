@@ -1,7 +1,8 @@
 /* fingerprint.c: the identity of a model file.
  *
  * DESIGN   Header and tensor table tell apart everything but files whose weights alone differ; the sampled blocks tell
- *          those apart. The file size is in it as 8 little-endian bytes, between the two.
+ *          those apart. The file size is in it as 8 little-endian bytes, between the
+ *          two. The first block starts where the data start, the last one ends where they end.
  */
 #include "fingerprint.h"
 #include "sha256.h"
@@ -22,7 +23,7 @@ void ds4_fingerprint(const ds4_gguf *gguf, char text[65])
         ds4_sha256_add(&hash, data, (size_t)size);
     else
         for (uint64_t i = 0; i < SAMPLES; i++)
-            ds4_sha256_add(&hash, data + (size - SAMPLE_BYTES) / (SAMPLES - 1) * i, SAMPLE_BYTES);
+            ds4_sha256_add(&hash, data + (size - SAMPLE_BYTES) * i / (SAMPLES - 1), SAMPLE_BYTES);
     ds4_sha256_finish(&hash, digest);
     ds4_sha256_hex(digest, text);
 }

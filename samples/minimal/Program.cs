@@ -11,7 +11,7 @@ builder.Services.AddDs4Provider();
 using IHost host = builder.Build();
 
 IChatClient chat = host.Services.GetRequiredKeyedService<IChatClient>(Ds4Model.DemoId);
-string question = args.Length > 0 ? string.Join(' ', args) : "Hello! Who are you?";
+string question = args.Length > 0 ? string.Join(' ', args) : "hello";
 
 await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(question))
 {

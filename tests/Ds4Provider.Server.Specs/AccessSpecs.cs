@@ -103,6 +103,19 @@ public sealed class AccessSpecs
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task A_compressed_body_is_refused_by_name()
+    {
+        await using TestServer server = await TestServer.StartAsync(new ScriptedModel());
+        using var content = new StringContent(Ask.For("Hi"), Encoding.UTF8, "application/json");
+        content.Headers.ContentEncoding.Add("gzip");
+
+        using HttpResponseMessage refused = await server.Http.PostAsync("/v1/chat/completions", content);
+
+        refused.StatusCode.ShouldBe(HttpStatusCode.UnsupportedMediaType);
+        (await ErrorAsync(refused))["message"]!.GetValue<string>().ShouldContain("'gzip'");
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task A_taken_port_is_told_and_the_server_goes_on()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);

@@ -86,7 +86,7 @@ public sealed class PrefixReuseSpecs
         JsonArray other = Messages(User("Two"), new JsonObject { ["role"] = "assistant", ["content"] = "Done." }, User("Three"));
         JsonNode reply = await TalkAsync(server, other);
 
-        int plain = Tokenizer.Encode("TwoDone.Three").Count + /* control tokens of two blocks and two turns */ 8;
+        int plain = Tokenizer.Encode("TwoDone.Three").Count + /* control tokens of two blocks and two turns */ 9;
         Usage(reply, "prompt_tokens").ShouldBe(plain + ToolsPreamble());
     }
 
@@ -102,8 +102,8 @@ public sealed class PrefixReuseSpecs
 
         JsonNode reply2 = await TalkAsync(server, messages, tools: false);
 
-        // <bos><User>Hi<Assistant></think>Hello<eos><User>More<Assistant><think>
-        Usage(reply2, "prompt_tokens").ShouldBe(4 + 2 + 1 + 1 + 1 + 4 + 2 - 0);
+        // begin-of-sentence, user, Hi, assistant, </think>, Hello, end-of-sentence, user, More, assistant, <think>
+        Usage(reply2, "prompt_tokens").ShouldBe(2 + 2 + 2 + 1 + 2 + 4 + 2);
     }
 
     [Fact(Timeout = 30_000)]

@@ -110,7 +110,7 @@ public sealed class RefusalSpecs : IAsyncLifetime
     [Theory(Timeout = 30_000)]
     [InlineData("", "empty")]
     [InlineData("[]", "expected an object, found an array")]
-    [InlineData("{\"messages\": [\n  {\"role\": \"user\" \"content\"}\n]}", "line 2, byte 20")]
+    [InlineData("{\"messages\": [\n  {\"role\": \"user\" \"content\"}\n]}", "line 2, byte 19")]
     [InlineData("{\"messages\":[],}", "line 1, byte 16")]
     [InlineData("{} x", "line 1")]
     [InlineData("{\"model\":\"\\ud83d\"}", "half of a surrogate pair")]

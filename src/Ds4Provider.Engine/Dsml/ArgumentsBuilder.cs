@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Ds4Provider.Engine.Json;
@@ -20,6 +21,11 @@ internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write)
     private readonly StringBuilder _escaped = new();
     private bool _isString;
     private bool _inValue;
+    private bool _inJsonString;
+    private bool _afterBackslash;
+
+    /// <summary>Whether the value at hand is JSON and stands outside its strings.</summary>
+    public bool IsSyntax => _inValue && !_isString && !_inJsonString;
 
     /// <summary>Whether a parameter of this name was begun.</summary>
     public bool Has(string key) => _keys.Contains(key);
@@ -33,6 +39,8 @@ internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write)
         write(": ");
         _isString = isString;
         _inValue = true;
+        _inJsonString = false;
+        _afterBackslash = false;
         if (isString)
         {
             write("\"");
@@ -49,6 +57,7 @@ internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write)
         else
         {
             _value.Append(piece);
+            FollowStrings(piece);
         }
     }
 
@@ -85,6 +94,19 @@ internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write)
         write(_keys.Count == 0 ? "{}" : "}");
     }
 
+    private void FollowStrings(ReadOnlySpan<char> piece)
+    {
+        foreach (var character in piece)
+        {
+            if (!_afterBackslash && character == '"')
+            {
+                _inJsonString = !_inJsonString;
+            }
+
+            _afterBackslash = _inJsonString && !_afterBackslash && character == '\\';
+        }
+    }
+
     private void WriteEscaped(ReadOnlySpan<char> text, bool quoted)
     {
         if (quoted)
@@ -105,11 +127,28 @@ internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write)
         try
         {
             using var document = JsonDocument.Parse(text);
-            return true;
+
+            // The parser lets the escape of half a surrogate pair pass; whoever reads that string gets an exception.
+            return JsonText.TryParse(text, out var value) && IsWellFormed(JsonDumps.Write(value));
         }
         catch (JsonException)
         {
             return false;
         }
+    }
+
+    private static bool IsWellFormed(ReadOnlySpan<char> text)
+    {
+        while (!text.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf16(text, out _, out var length) != OperationStatus.Done)
+            {
+                return false;
+            }
+
+            text = text[length..];
+        }
+
+        return true;
     }
 }

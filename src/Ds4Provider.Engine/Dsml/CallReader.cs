@@ -61,6 +61,15 @@ internal sealed class CallReader(ReplyEventWriter events, Func<string> newCallId
     /// <summary>Whether a block was closed.</summary>
     public bool IsComplete => _state == State.End;
 
+    /// <summary>Whether the next character belongs to syntax, not to text or to a value.</summary>
+    public bool IsSyntax => _state switch
+    {
+        State.Text => _phase == TagPhase.Name,
+        State.Value => _phase is TagPhase.Slash or TagPhase.Name || _arguments!.IsSyntax,
+        State.End => false,
+        _ => true,
+    };
+
     /// <summary>Whether the tag's control token may come next.</summary>
     public bool AllowsTag => _phase switch
     {

@@ -8,6 +8,7 @@ internal sealed unsafe class NativeModel : ILanguageModel
 {
     private readonly NativeLibraryApi _api;
     private readonly ModelHandle _handle;
+    private volatile bool _disposed;
 
     private NativeModel(NativeLibraryApi api, ModelHandle handle)
     {
@@ -48,7 +49,7 @@ internal sealed unsafe class NativeModel : ILanguageModel
     /// <inheritdoc/>
     public long EstimateSessionBytes(int contextLength, EngineMode mode)
     {
-        using var model = new HandleLease(_handle);
+        using var model = Lease();
         NativeError error = default;
         ulong bytes;
         _api.Check(_api.SessionMemory(model.Pointer, Positions(contextLength), mode, &bytes, &error), &error);
@@ -58,7 +59,7 @@ internal sealed unsafe class NativeModel : ILanguageModel
     /// <inheritdoc/>
     public ILanguageSession CreateSession(int contextLength, EngineMode mode)
     {
-        using var model = new HandleLease(_handle);
+        using var model = Lease();
         NativeError error = default;
         void* session;
         _api.Check(_api.SessionCreate(model.Pointer, Positions(contextLength), mode, &session, &error), &error);
@@ -66,7 +67,18 @@ internal sealed unsafe class NativeModel : ILanguageModel
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        // Its sessions keep the handle alive, so the handle alone would not refuse further calls.
+        _disposed = true;
+        _handle.Dispose();
+    }
+
+    private HandleLease Lease()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new HandleLease(_handle);
+    }
 
     // A negative length would become a huge one; 0 is refused by the engine with its own sentence.
     private static ulong Positions(int contextLength) => (ulong)Math.Max(0, contextLength);
@@ -86,7 +98,7 @@ internal sealed unsafe class NativeModel : ILanguageModel
 
     private ModelDescription Describe()
     {
-        using var model = new HandleLease(_handle);
+        using var model = Lease();
         NativeModelInfo info;
         _api.ModelGetInfo(model.Pointer, &info);
         return new ModelDescription(
@@ -104,7 +116,7 @@ internal sealed unsafe class NativeModel : ILanguageModel
 
     private string[] ReadStrings(string key)
     {
-        using var model = new HandleLease(_handle);
+        using var model = Lease();
         byte* data;
         ulong length;
         ulong count;

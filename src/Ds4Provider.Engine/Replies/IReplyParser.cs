@@ -12,6 +12,13 @@ public interface IReplyParser
     /// <summary>Whether the state allows this control token; a sampler masks those that are not allowed.</summary>
     bool Allows(int controlToken);
 
+    /// <summary>
+    /// Whether the next token belongs to the syntax of a call rather than to what the call says: tags, names, and JSON
+    /// outside its strings. Take the most likely token there (<see cref="Sampling.ISampler.Best"/>), whatever the
+    /// temperature: chance keeps values alive, in syntax it only breaks calls.
+    /// </summary>
+    bool IsSyntax { get; }
+
     /// <summary>Reads one sampled token and appends what it caused.</summary>
     void Push(int token, ICollection<ReplyEvent> events);
 

@@ -36,6 +36,9 @@ internal sealed class ReplyParser : IReplyParser
     public bool IsComplete => _answer.IsComplete;
 
     /// <inheritdoc/>
+    public bool IsSyntax => !_reasoning && _answer.IsSyntax;
+
+    /// <inheritdoc/>
     public int ReasoningTokens { get; private set; }
 
     /// <inheritdoc/>

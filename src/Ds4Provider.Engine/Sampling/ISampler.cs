@@ -6,7 +6,14 @@ public interface ISampler
     /// <summary>Chooses among the logits.</summary>
     /// <param name="logits">One per vocabulary entry.</param>
     /// <param name="masked">Ids that must not be chosen.</param>
+    /// <exception cref="EngineException">A logit is not a number, or no token is left to choose.</exception>
     int Sample(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked);
+
+    /// <summary>Chooses the most likely token, the lowest id on ties, whatever the options are.</summary>
+    /// <param name="logits">One per vocabulary entry.</param>
+    /// <param name="masked">Ids that must not be chosen.</param>
+    /// <exception cref="EngineException">A logit is not a number, or no token is left to choose.</exception>
+    int Best(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked);
 }
 
 /// <summary>How tokens are chosen.</summary>

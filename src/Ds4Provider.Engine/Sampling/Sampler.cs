@@ -29,8 +29,7 @@ internal sealed class Sampler : ISampler
     /// <inheritdoc/>
     public int Sample(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked)
     {
-        Load(logits, masked);
-        var best = Best();
+        var best = Best(logits, masked);
         if (!(_temperature > 0))
         {
             return best;
@@ -42,6 +41,13 @@ internal sealed class Sampler : ISampler
         }
 
         return _topP >= 1 ? DrawUnsorted(best) : DrawNucleus(best);
+    }
+
+    /// <inheritdoc/>
+    public int Best(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked)
+    {
+        Load(logits, masked);
+        return FindBest();
     }
 
     private void Load(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked)
@@ -61,7 +67,7 @@ internal sealed class Sampler : ISampler
     }
 
     /// <summary>The id of the highest logit, the lowest id on ties.</summary>
-    private int Best()
+    private int FindBest()
     {
         var best = -1;
         var highest = float.NegativeInfinity;

@@ -11,7 +11,7 @@ internal sealed class Vocabulary
     private readonly int[] _offsets;
     private readonly bool[] _control;
     private readonly int[] _byteTokens = new int[256];
-    private readonly Dictionary<ulong, Merge> _merges;
+    private readonly Dictionary<ulong, Merge> _merges = [];
 
     private Vocabulary(IReadOnlyList<string> tokens, IReadOnlyList<string> merges)
     {
@@ -22,9 +22,15 @@ internal sealed class Vocabulary
         }
 
         Control = FindControlTokens(ids);
+        _control = new bool[tokens.Count];
+        Array.Fill(_control, true); // until it proves to be a byte or what a merge makes
         FindByteTokens(ids);
-        _merges = ReadMerges(merges, ids);
-        _control = MarkControlTokens(tokens);
+        ReadMerges(merges, ids);
+        foreach (var token in Control.All)
+        {
+            _control[token] = true;
+        }
+
         (_bytes, _offsets) = DecodeTokens(tokens);
     }
 
@@ -53,7 +59,7 @@ internal sealed class Vocabulary
         return _bytes.AsSpan(_offsets[token].._offsets[token + 1]);
     }
 
-    /// <summary>Whether the token is a special string, which no text encodes to.</summary>
+    /// <summary>Whether the token is a special string, which no text encodes to: neither a byte nor what a merge makes.</summary>
     public bool IsControl(int token)
     {
         CheckToken(token);
@@ -96,54 +102,31 @@ internal sealed class Vocabulary
                 : throw new EngineException(
                     EngineStatus.Unsupported,
                     $"The vocabulary has no token '{character}' for the byte 0x{value:X2}: it is not a byte-level one.");
+            _control[_byteTokens[value]] = false;
         }
     }
 
-    private static Dictionary<ulong, Merge> ReadMerges(IReadOnlyList<string> merges, Dictionary<string, int> ids)
+    private void ReadMerges(IReadOnlyList<string> merges, Dictionary<string, int> ids)
     {
-        var known = new Dictionary<ulong, Merge>(merges.Count);
         for (var rank = 0; rank < merges.Count; rank++)
         {
             var merge = merges[rank];
             var space = merge.IndexOf(' ', StringComparison.Ordinal);
-            if (space <= 0 ||
-                !ids.TryGetValue(merge[..space], out var left) ||
-                !ids.TryGetValue(merge[(space + 1)..], out var right) ||
-                !ids.TryGetValue(string.Concat(merge.AsSpan(0, space), merge.AsSpan(space + 1)), out var merged))
+            if (space <= 0 || !ids.TryGetValue(string.Concat(merge.AsSpan(0, space), merge.AsSpan(space + 1)), out var merged))
             {
                 throw new EngineException(
                     EngineStatus.Format,
-                    $"Merge {rank} of the vocabulary, '{merge}', does not join two of its tokens into a third: the file is damaged.");
+                    $"Merge {rank} of the vocabulary, '{merge}', does not make one of its tokens: the file is damaged.");
             }
 
-            // The first rank of a pair counts.
-            known.TryAdd(Pair(left, right), new Merge(rank, merged));
+            _control[merged] = false;
+
+            // A merge of what is no token itself can never come about. The first rank of a pair counts.
+            if (ids.TryGetValue(merge[..space], out var left) && ids.TryGetValue(merge[(space + 1)..], out var right))
+            {
+                _merges.TryAdd(Pair(left, right), new Merge(rank, merged));
+            }
         }
-
-        return known;
-    }
-
-    /// <summary>A control token is what BPE can never produce: neither a byte nor the result of a merge.</summary>
-    private bool[] MarkControlTokens(IReadOnlyList<string> tokens)
-    {
-        var control = new bool[tokens.Count];
-        Array.Fill(control, true);
-        foreach (var token in _byteTokens)
-        {
-            control[token] = false;
-        }
-
-        foreach (var merge in _merges.Values)
-        {
-            control[merge.Token] = false;
-        }
-
-        foreach (var token in Control.All)
-        {
-            control[token] = true;
-        }
-
-        return control;
     }
 
     private (byte[] Bytes, int[] Offsets) DecodeTokens(IReadOnlyList<string> tokens)

@@ -17,7 +17,8 @@ internal sealed class ModelsEndpoint(ServerConfiguration configuration, Generati
 
     public Task GetAsync(HttpContext context)
     {
-        string asked = context.Request.RouteValues["id"] as string ?? "";
+        // Routing leaves an escaped slash in the path as it is.
+        string asked = Uri.UnescapeDataString(context.Request.RouteValues["id"] as string ?? "");
         return ModelNames.Matches(asked, configuration.ModelId)
             ? JsonReply.WriteAsync(context, Entry(), ApiJson.Context.ModelEntry)
             : throw ApiException.NoSuchModel(asked, configuration.ModelId);

@@ -19,8 +19,9 @@ internal sealed class ChatEndpoint(
 
     public async Task HandleAsync(HttpContext context)
     {
-        ChatRequest request = await ReadAsync(context).ConfigureAwait(false);
+        // Before the body is read: bodies in memory are bounded like the queue.
         using IDisposable ticket = admission.Enter();
+        ChatRequest request = await ReadAsync(context).ConfigureAwait(false);
         var identity = new ChatCompletionChunk(
             "chatcmpl-" + RandomNumberGenerator.GetHexString(32, lowercase: true),
             dependencies.Time.GetUtcNow().ToUnixTimeSeconds(), request.Model, []);

@@ -44,6 +44,11 @@ internal sealed class ApiException : Exception
             $"The content type is '{contentType ?? "missing"}'; send 'application/json'.",
             "invalid_request_error") { Code = "unsupported_media_type" });
 
+    public static ApiException NotPlain(string encoding) =>
+        new(StatusCodes.Status415UnsupportedMediaType, new ChatError(
+            $"The body is encoded as '{encoding}'; send it without Content-Encoding.",
+            "invalid_request_error") { Code = "unsupported_encoding" });
+
     public static ApiException QueueFull(int limit) =>
         new(StatusCodes.Status429TooManyRequests, new ChatError(
             $"{limit} requests are waiting already, the most that this server queues; try again later.",

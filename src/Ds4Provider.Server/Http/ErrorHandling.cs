@@ -16,18 +16,19 @@ internal sealed partial class ErrorHandling(ILogger<ErrorHandling> logger)
             await next(context).ConfigureAwait(false);
             await DescribeUnroutedAsync(context).ConfigureAwait(false);
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception gone) when (
+            context.RequestAborted.IsCancellationRequested && (gone is OperationCanceledException or IOException))
         {
             LogClientLeft(path);
         }
         catch (ApiException refusal)
         {
-            LogRefused(path, refusal.Status, refusal);
+            LogRefused(path, refusal.Status, refusal.Error.Code, refusal.Error.Param);
             await WriteAsync(context, refusal).ConfigureAwait(false);
         }
         catch (BadHttpRequestException malformed)
         {
-            LogRefused(path, malformed.StatusCode, malformed);
+            LogRefused(path, malformed.StatusCode, "bad_request", null);
             await WriteAsync(context, new ApiException(
                 malformed.StatusCode, new ChatError(malformed.Message, "invalid_request_error"))).ConfigureAwait(false);
         }
@@ -76,8 +77,8 @@ internal sealed partial class ErrorHandling(ILogger<ErrorHandling> logger)
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client of {Path} left")]
     private partial void LogClientLeft(PathString path);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Refused {Path} with {Status}")]
-    private partial void LogRefused(PathString path, int status, Exception reason);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Refused {Path} with {Status} {Code}, field {Field}")]
+    private partial void LogRefused(PathString path, int status, string? code, string? field);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Failed to answer {Path}")]
     private partial void LogFailed(Exception exception, PathString path);

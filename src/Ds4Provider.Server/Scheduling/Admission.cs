@@ -2,7 +2,7 @@ using Ds4Provider.Server.Http;
 
 namespace Ds4Provider.Server.Scheduling;
 
-/// <summary>Bounds how many requests are running or waiting, from their parsing to their last byte. Thread-safe.</summary>
+/// <summary>Bounds how many requests are running or waiting, from their first byte to their last. Thread-safe.</summary>
 internal sealed class Admission(int queueLimit)
 {
     private int active;

@@ -89,7 +89,7 @@ public class ReplyParserPropertySpecs
             }
 
             open.ShouldBe(-1);
-        }, iter: 20_000);
+        }, iter: 5_000);
 
     [Fact]
     public void Random_streams_reach_every_state()
@@ -103,7 +103,7 @@ public class ReplyParserPropertySpecs
                 cutInValue += !run.Parser.IsComplete && run.Calls.Any(call => call.Arguments.Length > 2) ? 1 : 0;
                 malformed += run.Calls.Count > 0 && run.Text.Length > 0 ? 1 : 0;
             },
-            iter: 20_000, threads: 1);
+            iter: 5_000, threads: 1);
         complete.ShouldBeGreaterThan(50);
         cutInValue.ShouldBeGreaterThan(50);
         malformed.ShouldBeGreaterThan(50);

@@ -141,6 +141,7 @@ public class ReplyParserSpecs
     [InlineData("NaN")]
     [InlineData("[{\"newText\": \"say \"hi\"\"}]")]
     [InlineData("[1, 2")]
+    [InlineData("\"\\ud83d\"")] // half a character
     public void A_value_that_is_not_the_json_it_says_to_be_becomes_a_string(string value)
     {
         var run = ReplyRun.Of(CallWith($"<｜DSML｜parameter name=\"x\" string=\"false\">{value}</｜DSML｜parameter>\n"));
@@ -290,6 +291,34 @@ public class ReplyParserSpecs
                 _ => 2,
             })).ShouldBe(allowed);
         parser.Allows(tokenizer.Encode("x").Single()).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("text \n\n<", false)]
+    [InlineData("text \n\n<｜DSML｜tool", true)]
+    [InlineData(Open, true)]
+    [InlineData(Open + "<｜DSML｜invoke name=\"", true)]
+    [InlineData(Open + "<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"x\" string=\"true\">", false)]
+    [InlineData(Open + "<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"x\" string=\"true\">a <", false)]
+    [InlineData(Open + "<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"x\" string=\"true\">a </", true)]
+    [InlineData(Open + "<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"x\" string=\"false\">[1, ", true)]
+    [InlineData(Open + "<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"x\" string=\"false\">[\"a\\\"b", false)]
+    [InlineData(Open + "<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"x\" string=\"false\">[\"a\\\\\"", true)]
+    [InlineData(Open + "<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"x\" string=\"true\">a</｜DSML｜parameter>", true)]
+    [InlineData(Open + Close, false)]
+    public void Syntax_is_what_stands_around_values(string reply, bool syntax)
+    {
+        var parser = ReplyRun.Parse(Vocabularies.Demo, thinking: false);
+        ReplyRun.Tokens(Vocabularies.Demo, reply).ForEach(token => parser.Push(token, new List<ReplyEvent>()));
+        parser.IsSyntax.ShouldBe(syntax);
+    }
+
+    [Fact]
+    public void Reasoning_is_never_syntax()
+    {
+        var parser = ReplyRun.Parse(Vocabularies.Demo, thinking: true);
+        ReplyRun.Tokens(Vocabularies.Demo, Open).ForEach(token => parser.Push(token, new List<ReplyEvent>()));
+        parser.IsSyntax.ShouldBeFalse();
     }
 
     private static string CallWith(string parameters) =>

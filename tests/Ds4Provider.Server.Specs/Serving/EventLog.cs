@@ -30,7 +30,15 @@ internal sealed class EventLog : TextWriter
         where T : ServerEvent
     {
         T? found = null;
-        await Eventually.HoldsAsync(() => (found = events.OfType<T>().FirstOrDefault(condition ?? (_ => true))) is not null, typeof(T).Name);
+        await Eventually.HoldsAsync(() => (found = Find(condition)) is not null, typeof(T).Name);
         return found!;
+    }
+
+    private T? Find<T>(Func<T, bool>? condition)
+        where T : ServerEvent
+    {
+        if (typeof(T) != typeof(ServerFailed) && events.OfType<ServerFailed>().FirstOrDefault() is { } failed)
+            throw new InvalidOperationException($"The server failed: {failed.Message}");
+        return events.OfType<T>().FirstOrDefault(condition ?? (_ => true));
     }
 }

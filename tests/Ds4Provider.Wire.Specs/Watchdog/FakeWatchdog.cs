@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Ds4Provider.Wire.Watchdog;
 
@@ -9,6 +10,7 @@ internal sealed class FakeWatchdog : IAsyncDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
+    private readonly ConcurrentBag<Socket> _clients = [];
 
     public FakeWatchdog(string socketPath, Func<WatchdogChannel, int, Task> serve)
     {
@@ -25,10 +27,18 @@ internal sealed class FakeWatchdog : IAsyncDisposable
         await channel.SendAsync(new Welcome(WatchdogProtocol.Version, "0.1.0"), TimesUp);
     }
 
+    /// <summary>Ends all connections, as the death of the process would.</summary>
+    public void CloseConnections()
+    {
+        foreach (Socket client in _clients)
+            client.Dispose();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         _listener.Dispose();
+        CloseConnections();
         await _accepting;
         _stop.Dispose();
     }
@@ -41,6 +51,7 @@ internal sealed class FakeWatchdog : IAsyncDisposable
             try
             {
                 Socket socket = await _listener.AcceptAsync(_stop.Token);
+                _clients.Add(socket);
                 clients.Add(ServeAsync(socket, serve, Connections++));
             }
             catch (OperationCanceledException)

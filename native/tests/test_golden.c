@@ -1,0 +1,200 @@
+/* The forward pass against reference logits that were made outside of this engine. */
+#include "engine.h"
+#include "harness.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOKENS = 300, VOCABULARY = 320 };
+
+static bool load_tokens(int32_t tokens[TOKENS])
+{
+    FILE *file = fopen(golden_path("ids.txt"), "r");
+    int count = 0;
+    while (file != NULL && count < TOKENS && fscanf(file, "%d", &tokens[count]) == 1)
+        count++;
+    if (file != NULL)
+        fclose(file);
+    if (count != TOKENS)
+        report_failure("ids.txt", 0, "has %d of %d token ids", count, TOKENS);
+    return count == TOKENS;
+}
+
+static float *load_logits(const char *name)
+{
+    size_t size;
+    uint8_t *data = read_whole_file(golden_path(name), &size);
+    if (data != NULL && size != TOKENS * VOCABULARY * sizeof(float)) {
+        report_failure(name, 0, "has %zu bytes", size);
+        free(data);
+        return NULL;
+    }
+    return (float *)(void *)data;
+}
+
+static double relative_error(const float *found, const float *expected)
+{
+    double difference = 0, norm = 0;
+    for (int i = 0; i < VOCABULARY; i++) {
+        double d = (double)found[i] - expected[i];
+        difference += d * d;
+        norm += (double)expected[i] * expected[i];
+    }
+    return sqrt(difference / norm);
+}
+
+static void check_exact(size_t chunk)
+{
+    int32_t tokens[TOKENS];
+    float *expected = load_logits("logits_exact.f32");
+    REQUIRE(expected != NULL && load_tokens(tokens));
+    float *found = all_logits_of_file(golden_path("tiny.gguf"), 2, DS4_MODE_EXACT, tokens, TOKENS, chunk);
+    REQUIRE(found != NULL);
+    for (int row = 0; row < TOKENS; row++) {
+        double error = relative_error(found + row * VOCABULARY, expected + row * VOCABULARY);
+        REQUIRE_MESSAGE(error < 2e-5, "row %d: relative error %g", row, error);
+    }
+    free(found);
+    free(expected);
+}
+
+static void Exact_logits_match_the_reference_token_by_token(void)
+{
+    check_exact(1);
+}
+
+static void Exact_logits_match_the_reference_as_a_whole(void)
+{
+    check_exact(TOKENS);
+}
+
+static void Exact_logits_match_the_reference_in_chunks_of_7(void)
+{
+    check_exact(7);
+}
+
+static void Exact_logits_match_the_reference_in_chunks_of_64(void)
+{
+    check_exact(64);
+}
+
+static void Exact_logits_match_the_reference_in_chunks_of_128(void)
+{
+    check_exact(128);
+}
+
+static int argmax(const float *logits)
+{
+    int best = 0;
+    for (int i = 1; i < VOCABULARY; i++)
+        best = logits[i] > logits[best] ? i : best;
+    return best;
+}
+
+static double log_sum(const float *logits)
+{
+    double largest = logits[argmax(logits)], sum = 0;
+    for (int i = 0; i < VOCABULARY; i++)
+        sum += exp(logits[i] - largest);
+    return largest + log(sum);
+}
+
+static double divergence(const float *found, const float *expected)
+{
+    double found_sum = log_sum(found), expected_sum = log_sum(expected), kl = 0;
+    for (int i = 0; i < VOCABULARY; i++) {
+        double p = expected[i] - expected_sum;
+        kl += exp(p) * (p - (found[i] - found_sum));
+    }
+    return kl;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void check_rounded(ds4_mode mode)
+{
+    int32_t tokens[TOKENS];
+    double errors[TOKENS], kl = 0;
+    int equal = 0;
+    float *expected = load_logits("logits_rounded.f32");
+    REQUIRE(expected != NULL && load_tokens(tokens));
+    float *found = all_logits_of_file(golden_path("tiny.gguf"), 2, mode, tokens, TOKENS, TOKENS);
+    REQUIRE(found != NULL);
+    for (int row = 0; row < TOKENS; row++) {
+        const float *x = found + row * VOCABULARY, *y = expected + row * VOCABULARY;
+        errors[row] = relative_error(x, y);
+        kl += divergence(x, y) / TOKENS;
+        equal += argmax(x) == argmax(y);
+    }
+    qsort(errors, TOKENS, sizeof errors[0], compare_doubles);
+    REQUIRE_MESSAGE(equal >= 297, "%d of %d argmaxes", equal, TOKENS);
+    REQUIRE_MESSAGE(errors[TOKENS / 2] <= 4e-3, "median relative error %g", errors[TOKENS / 2]);
+    REQUIRE_MESSAGE(kl <= 3e-4, "mean KL divergence %g", kl);
+    free(found);
+    free(expected);
+}
+
+static void Rounded_logits_agree_with_the_reference_statistically(void)
+{
+    check_rounded(DS4_MODE_ROUNDED);
+}
+
+static void Fast_logits_agree_with_the_reference_statistically(void)
+{
+    check_rounded(DS4_MODE_FAST);
+}
+
+static void The_tiny_model_describes_itself(void)
+{
+    ds4_model *model = open_engine(golden_path("tiny.gguf"), 2);
+    ds4_model_info info;
+    REQUIRE(model != NULL);
+    ds4_model_get_info(model, &info);
+    REQUIRE(strcmp(info.name, "tiny") == 0 && strcmp(info.backend, "cpu") == 0 && info.kernels[0] != '\0');
+    REQUIRE(info.vocabulary_size == VOCABULARY && info.layer_count == 6 && info.hidden_size == 256 && info.context_length == 1048576);
+    REQUIRE(info.file_bytes == 12536320 && info.weight_bytes < info.file_bytes && info.threads == 2);
+    REQUIRE(strlen(info.fingerprint) == 64 && strspn(info.fingerprint, "0123456789abcdef") == 64);
+    ds4_model_close(model);
+}
+
+static void The_vocabulary_can_be_walked_inside_the_mapping(void)
+{
+    ds4_model *model = open_engine(golden_path("tiny.gguf"), 1);
+    const uint8_t *data;
+    uint64_t length, count, place = 0, size;
+    REQUIRE(model != NULL);
+    REQUIRE(ds4_model_string(model, "tokenizer.ggml.pre", &data, &length) == DS4_OK);
+    REQUIRE(length == 9 && memcmp(data, "joyai-llm", 9) == 0);
+    REQUIRE(ds4_model_string_array(model, "tokenizer.ggml.tokens", &data, &length, &count) == DS4_OK);
+    REQUIRE(count == VOCABULARY);
+    for (uint64_t i = 0; i < count; i++) {
+        REQUIRE(place + sizeof size <= length);
+        memcpy(&size, data + place, sizeof size);
+        place += sizeof size + size;
+    }
+    REQUIRE(place == length);
+    REQUIRE(ds4_model_string(model, "deepseek4.block_count", &data, &length) == DS4_NOT_FOUND);
+    REQUIRE(ds4_model_string(model, "no.such.key", &data, &length) == DS4_NOT_FOUND);
+    REQUIRE(ds4_model_string_array(model, "tokenizer.ggml.pre", &data, &length, &count) == DS4_NOT_FOUND);
+    REQUIRE(ds4_model_string_array(model, "deepseek4.swiglu_clamp_exp", &data, &length, &count) == DS4_NOT_FOUND);
+    ds4_model_close(model);
+}
+
+const test golden_tests[] = {
+    TEST(The_tiny_model_describes_itself),
+    TEST(The_vocabulary_can_be_walked_inside_the_mapping),
+    TEST(Exact_logits_match_the_reference_token_by_token),
+    TEST(Exact_logits_match_the_reference_as_a_whole),
+    TEST(Exact_logits_match_the_reference_in_chunks_of_7),
+    TEST(Exact_logits_match_the_reference_in_chunks_of_64),
+    TEST(Exact_logits_match_the_reference_in_chunks_of_128),
+    TEST(Rounded_logits_agree_with_the_reference_statistically),
+    TEST(Fast_logits_agree_with_the_reference_statistically),
+    {NULL, NULL},
+};
