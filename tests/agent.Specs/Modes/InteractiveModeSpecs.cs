@@ -112,6 +112,56 @@ public sealed class InteractiveModeSpecs
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_model_that_was_named_is_the_one_that_is_tried_again()
+    {
+        await using Person person = new(Reply(new TextContent("I am small.")))
+        {
+            Models = [new ModelInfo("large", "Large"), new ModelInfo("demo", "Demo") { IsDemo = true }],
+            Model = "demo",
+        };
+        List<string> prepared = [];
+        person.Provider.OnPrepare = async (model, _, token) =>
+        {
+            prepared.Add(model.Id);
+            if (prepared.Count == 1)
+                await Task.Delay(Timeout.Infinite, token);
+        };
+        person.Enters();
+        while (prepared.Count == 0)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        person.Presses(ConsoleKey.Escape);
+        await person.SeesAsync("Cancelled.");
+
+        await person.AsksAsync("Hi");
+
+        await person.SeesAsync("I am small.");
+        prepared.ShouldAllBe(model => model == "demo");
+        await person.LeavesAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task While_the_person_is_asked_nothing_else_seems_to_go_on()
+    {
+        await using Person person = new(Reply(new TextContent("Hello.")));
+        person.Provider.OnPrepare = async (_, request, token) =>
+        {
+            if (request.Reason != PrepareReason.Selected)
+                return;
+            request.Progress!.Report(new ProviderProgress(ProgressPhase.Choosing, "Checking the disk"));
+            (await request.ConfirmDownload!(new DownloadOffer("Weights", 80_800_000_000), token)).ShouldBeTrue();
+            request.Progress!.Report(new ProviderProgress(ProgressPhase.Downloading, "Downloading") { Done = 1, Total = 2 });
+            await Task.Delay(300, token);
+        };
+
+        await person.SeesAsync("Weights: download 80.8 GB? [y/N]");
+        person.Screen.ShouldNotContain("Checking the disk");
+        person.Types("y");
+
+        await person.SeesAsync("Downloading");
+        await person.LeavesAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Commands_choose_list_forget_and_help()
     {
         await using Person person = new(Reply(new TextContent("One.")), Reply(new TextContent("Two.")));
@@ -193,6 +243,9 @@ public sealed class InteractiveModeSpecs
 
         public IReadOnlyList<ModelInfo>? Models { get; init; }
 
+        /// <summary>The model that the command line names.</summary>
+        public string? Model { get; init; }
+
         public ScriptedProvider Provider => provider.Value;
 
         public VirtualTerminal Terminal { get; } = new(80, 24);
@@ -269,7 +322,7 @@ public sealed class InteractiveModeSpecs
             using AgentSession asking = new(
                 session.Extensions, display, ui, HostMode.Interactive, new AgentOptions(), session.Folder.Path, TimeProvider.System);
             InteractiveMode mode = new(asking, display, keyboard, ui, () => [], TimeProvider.System);
-            int exitCode = await mode.RunAsync(null, TestContext.Current.CancellationToken);
+            int exitCode = await mode.RunAsync(Model, TestContext.Current.CancellationToken);
             display.Settle();
             return exitCode;
         }
