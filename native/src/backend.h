@@ -9,6 +9,7 @@
 #ifndef DS4_BACKEND_H
 #define DS4_BACKEND_H
 
+#include "rope.h"
 #include "session.h"
 #include "weights.h"
 

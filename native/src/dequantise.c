@@ -4,7 +4,7 @@
  *          out over whole sub-blocks, so that scales are computed once and the compiler can vectorise the rest.
  */
 #include "dequantise.h"
-#include "iq2_grid.h"
+#include "iq2_tables.h"
 #include "rounding.h"
 
 #include <string.h>
@@ -79,7 +79,8 @@ static void iq2_xxs_block(const uint8_t *restrict block, float *restrict out)
     }
 }
 
-static void blocks(const ds4_matrix *matrix, const uint8_t *data, void (*block)(const uint8_t *restrict, float *restrict), float *restrict out)
+static void blocks(const ds4_matrix *matrix, const uint8_t *data, void (*block)(const uint8_t *restrict, float *restrict),
+                   float *restrict out)
 {
     for (uint32_t i = 0; i < matrix->columns; i += matrix->format->block_values, data += matrix->format->block_bytes)
         block(data, out + i);

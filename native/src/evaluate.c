@@ -74,7 +74,8 @@ static ds4_status check_rows(const ds4_prefill_options *options, size_t count, d
                         options->rows == NULL ? "rows" : "row_logits");
     for (size_t i = 0; i < options->row_count; i++)
         if (options->rows[i] >= count || (i > 0 && options->rows[i] <= options->rows[i - 1]))
-            return ds4_fail(error, DS4_INVALID_ARGUMENT, "rows[%zu] is %u; expected ascending token indices below %zu", i, options->rows[i], count);
+            return ds4_fail(error, DS4_INVALID_ARGUMENT, "rows[%zu] is %u; expected ascending token indices below %zu", i, options->rows[i],
+                            count);
     return DS4_OK;
 }
 
@@ -92,7 +93,8 @@ static ds4_status check_tokens(const ds4_session *session, const int32_t *tokens
     return DS4_OK;
 }
 
-static ds4_status check_call(const ds4_session *session, const int32_t *tokens, size_t count, const ds4_prefill_options *options, ds4_error *error)
+static ds4_status check_call(const ds4_session *session, const int32_t *tokens, size_t count, const ds4_prefill_options *options,
+                             ds4_error *error)
 {
     if (session->poisoned)
         return ds4_fail(error, DS4_POISONED, "an earlier error left this session unusable; free it and create another");
@@ -107,9 +109,9 @@ typedef struct prefill {
     ds4_session *session;
     const ds4_prefill_options *options;
     ds4_error *error;
-    size_t done;     /* tokens evaluated */
-    size_t rows;     /* wanted rows delivered */
-    uint32_t last;   /* index, in the tile last evaluated, of its last token */
+    size_t done;   /* tokens evaluated */
+    size_t rows;   /* wanted rows delivered */
+    uint32_t last; /* index, in the tile last evaluated, of its last token */
 } prefill;
 
 static ds4_status head(const prefill *p, uint32_t token, float *logits)
@@ -187,7 +189,8 @@ static ds4_status evaluate(ds4_session *session, const int32_t *tokens, size_t c
     return status;
 }
 
-ds4_status ds4_session_prefill(ds4_session *session, const int32_t *tokens, size_t count, const ds4_prefill_options *options, ds4_error *error)
+ds4_status ds4_session_prefill(ds4_session *session, const int32_t *tokens, size_t count, const ds4_prefill_options *options,
+                               ds4_error *error)
 {
     static const ds4_prefill_options defaults = {0};
     if (session == NULL)

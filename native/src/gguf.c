@@ -41,8 +41,9 @@ static uint64_t bytes_left(const cursor *c)
 static const uint8_t *take(cursor *c, uint64_t size, const char *what)
 {
     if (size > bytes_left(c)) {
-        c->status = ds4_fail(c->error, DS4_FORMAT, "the file ends inside %s (%llu bytes needed at offset %llu, %llu left); is the download complete?",
-                 what, (unsigned long long)size, (unsigned long long)c->position, (unsigned long long)bytes_left(c));
+        c->status = ds4_fail(c->error, DS4_FORMAT,
+                             "the file ends inside %s (%llu bytes needed at offset %llu, %llu left); is the download complete?", what,
+                             (unsigned long long)size, (unsigned long long)c->position, (unsigned long long)bytes_left(c));
         return NULL;
     }
     const uint8_t *data = c->file.data + c->position;
@@ -80,8 +81,8 @@ static bool take_name(cursor *c, ds4_bytes *name, const char *what)
     if (!take_string(c, name, what))
         return false;
     if (name->size == 0 || name->size > MAX_NAME_BYTES) {
-        c->status = ds4_fail(c->error, DS4_FORMAT, "%s at offset %llu is %llu bytes long; expected 1 to %d", what, (unsigned long long)offset,
-                 (unsigned long long)name->size, MAX_NAME_BYTES);
+        c->status = ds4_fail(c->error, DS4_FORMAT, "%s at offset %llu is %llu bytes long; expected 1 to %d", what,
+                             (unsigned long long)offset, (unsigned long long)name->size, MAX_NAME_BYTES);
         return false;
     }
     return true;
@@ -89,30 +90,12 @@ static bool take_name(cursor *c, ds4_bytes *name, const char *what)
 
 /* ---- values ------------------------------------------------------------------------------------------------- */
 
-/* Bytes of a scalar; 0 for strings, arrays and unknown types. */
-static uint32_t scalar_bytes(uint32_t type)
-{
-    switch (type) {
-    case DS4_GGUF_U8: case DS4_GGUF_I8: case DS4_GGUF_BOOL: return 1;
-    case DS4_GGUF_U16: case DS4_GGUF_I16: return 2;
-    case DS4_GGUF_U32: case DS4_GGUF_I32: case DS4_GGUF_F32: return 4;
-    case DS4_GGUF_U64: case DS4_GGUF_I64: case DS4_GGUF_F64: return 8;
-    default: return 0;
-    }
-}
-
-const char *ds4_gguf_type_name(ds4_gguf_type type)
-{
-    static const char *const names[] = {"u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string", "array", "u64", "i64", "f64"};
-    return (unsigned)type < sizeof names / sizeof names[0] ? names[type] : "unknown";
-}
-
 static bool parse_string_array(cursor *c, ds4_gguf_value *value)
 {
     uint64_t start = c->position;
     if (value->count > bytes_left(c) / 8) {
         c->status = ds4_fail(c->error, DS4_FORMAT, "metadata key %s claims %llu strings; the file has no room for them",
-                 ds4_bytes_printable(value->key).text, (unsigned long long)value->count);
+                             ds4_bytes_printable(value->key).text, (unsigned long long)value->count);
         return false;
     }
     for (uint64_t i = 0; i < value->count; i++) {
@@ -132,15 +115,15 @@ static bool parse_array(cursor *c, ds4_gguf_value *value)
     value->element_type = (ds4_gguf_type)element_type;
     if (element_type == DS4_GGUF_STRING)
         return parse_string_array(c, value);
-    uint32_t size = scalar_bytes(element_type);
+    uint32_t size = ds4_gguf_scalar_bytes(element_type);
     if (size == 0) {
         c->status = ds4_fail(c->error, DS4_FORMAT, "metadata key %s is an array of elements of type %u, which is not a scalar or a string",
-                 ds4_bytes_printable(value->key).text, element_type);
+                             ds4_bytes_printable(value->key).text, element_type);
         return false;
     }
     if (value->count > bytes_left(c) / size) {
         c->status = ds4_fail(c->error, DS4_FORMAT, "metadata key %s claims %llu elements; the file has no room for them",
-                 ds4_bytes_printable(value->key).text, (unsigned long long)value->count);
+                             ds4_bytes_printable(value->key).text, (unsigned long long)value->count);
         return false;
     }
     value->data.size = value->count * size;
@@ -159,15 +142,16 @@ static bool parse_value(cursor *c, ds4_gguf_value *value)
         return take_string(c, &value->data, "a metadata string");
     if (type == DS4_GGUF_ARRAY)
         return parse_array(c, value);
-    value->data.size = scalar_bytes(type);
+    value->data.size = ds4_gguf_scalar_bytes(type);
     if (value->data.size == 0) {
-        c->status = ds4_fail(c->error, DS4_FORMAT, "metadata key %s has the unknown value type %u", ds4_bytes_printable(value->key).text, type);
+        c->status =
+            ds4_fail(c->error, DS4_FORMAT, "metadata key %s has the unknown value type %u", ds4_bytes_printable(value->key).text, type);
         return false;
     }
     value->data.data = take(c, value->data.size, "a metadata value");
     if (value->data.data != NULL && type == DS4_GGUF_BOOL && value->data.data[0] > 1) {
-        c->status = ds4_fail(c->error, DS4_FORMAT, "metadata key %s is a bool of value %u; expected 0 or 1", ds4_bytes_printable(value->key).text,
-                 value->data.data[0]);
+        c->status = ds4_fail(c->error, DS4_FORMAT, "metadata key %s is a bool of value %u; expected 0 or 1",
+                             ds4_bytes_printable(value->key).text, value->data.data[0]);
         return false;
     }
     return value->data.data != NULL;
@@ -195,7 +179,7 @@ static bool parse_dims(cursor *c, ds4_gguf_tensor *tensor)
         return false;
     if (tensor->dim_count < 1 || tensor->dim_count > DS4_GGUF_MAX_DIMS) {
         c->status = ds4_fail(c->error, DS4_FORMAT, "tensor %s has %u dimensions; expected 1 to %d", ds4_bytes_printable(tensor->name).text,
-                 tensor->dim_count, DS4_GGUF_MAX_DIMS);
+                             tensor->dim_count, DS4_GGUF_MAX_DIMS);
         return false;
     }
     for (uint32_t i = 0; i < DS4_GGUF_MAX_DIMS; i++) {
@@ -222,12 +206,12 @@ static bool parse_tensor(cursor *c, ds4_gguf_tensor *tensor, uint64_t *offset)
     tensor->format = ds4_format_find(type);
     if (tensor->format == NULL) {
         c->status = ds4_fail(c->error, DS4_UNSUPPORTED, "tensor %s has type %u; supported are F32, F16, I32, Q8_0, Q2_K, Q4_K and IQ2_XXS",
-                 ds4_bytes_printable(tensor->name).text, type);
+                             ds4_bytes_printable(tensor->name).text, type);
         return false;
     }
     if (!tensor_bytes(tensor, &tensor->data.size)) {
         c->status = ds4_fail(c->error, DS4_FORMAT, "tensor %s: rows of %llu values are not whole %s blocks, or its size overflows",
-                 ds4_bytes_printable(tensor->name).text, (unsigned long long)tensor->dims[0], tensor->format->name);
+                             ds4_bytes_printable(tensor->name).text, (unsigned long long)tensor->dims[0], tensor->format->name);
         return false;
     }
     return true;
@@ -238,12 +222,13 @@ static bool place_tensor(cursor *c, ds4_gguf_tensor *tensor, uint64_t data_start
     uint64_t room = c->file.size - data_start;
     if (offset % alignment != 0) {
         c->status = ds4_fail(c->error, DS4_FORMAT, "tensor %s starts at data offset %llu, which is not a multiple of %llu",
-                 ds4_bytes_printable(tensor->name).text, (unsigned long long)offset, (unsigned long long)alignment);
+                             ds4_bytes_printable(tensor->name).text, (unsigned long long)offset, (unsigned long long)alignment);
         return false;
     }
     if (offset > room || tensor->data.size > room - offset) {
-        c->status = ds4_fail(c->error, DS4_FORMAT, "tensor %s (%llu bytes at data offset %llu) reaches beyond the end of the file; is the download complete?",
-                 ds4_bytes_printable(tensor->name).text, (unsigned long long)tensor->data.size, (unsigned long long)offset);
+        c->status = ds4_fail(c->error, DS4_FORMAT,
+                             "tensor %s (%llu bytes at data offset %llu) reaches beyond the end of the file; is the download complete?",
+                             ds4_bytes_printable(tensor->name).text, (unsigned long long)tensor->data.size, (unsigned long long)offset);
         return false;
     }
     tensor->data.data = c->file.data + data_start + offset;
@@ -280,76 +265,6 @@ const ds4_gguf_tensor *ds4_gguf_find_tensor(const ds4_gguf *gguf, const char *na
     return gguf->tensor_count == 0 ? NULL : bsearch(&wanted, gguf->tensors, (size_t)gguf->tensor_count, sizeof wanted, compare_tensors);
 }
 
-static ds4_gguf_type number_type(const ds4_gguf_value *value)
-{
-    return value->type == DS4_GGUF_ARRAY ? value->element_type : value->type;
-}
-
-bool ds4_gguf_integer(const ds4_gguf_value *value, uint64_t index, int64_t *result)
-{
-    ds4_gguf_type type = number_type(value);
-    union {
-        uint16_t u16;
-        int16_t i16;
-        uint32_t u32;
-        int32_t i32;
-        uint64_t u64;
-        int64_t i64;
-    } raw;
-    if (index >= value->count || scalar_bytes(type) == 0)
-        return false;
-    const uint8_t *data = value->data.data + index * scalar_bytes(type);
-    memcpy(&raw, data, scalar_bytes(type));
-    switch (type) {
-    case DS4_GGUF_U8: *result = data[0]; return true;
-    case DS4_GGUF_I8: *result = (int8_t)data[0]; return true;
-    case DS4_GGUF_U16: *result = raw.u16; return true;
-    case DS4_GGUF_I16: *result = raw.i16; return true;
-    case DS4_GGUF_U32: *result = raw.u32; return true;
-    case DS4_GGUF_I32: *result = raw.i32; return true;
-    case DS4_GGUF_I64: *result = raw.i64; return true;
-    case DS4_GGUF_U64:
-        if (raw.u64 > INT64_MAX)
-            return false;
-        *result = (int64_t)raw.u64;
-        return true;
-    default: return false;
-    }
-}
-
-bool ds4_gguf_number(const ds4_gguf_value *value, uint64_t index, double *result)
-{
-    ds4_gguf_type type = number_type(value);
-    int64_t integer;
-    if (ds4_gguf_integer(value, index, &integer)) {
-        *result = (double)integer;
-        return true;
-    }
-    if (index >= value->count)
-        return false;
-    if (type == DS4_GGUF_F32) {
-        float single;
-        memcpy(&single, value->data.data + index * sizeof single, sizeof single);
-        *result = single;
-        return true;
-    }
-    if (type == DS4_GGUF_F64) {
-        memcpy(result, value->data.data + index * sizeof *result, sizeof *result);
-        return true;
-    }
-    return false;
-}
-
-ds4_printable ds4_bytes_printable(ds4_bytes bytes)
-{
-    ds4_printable result;
-    size_t length = bytes.size < sizeof result.text - 1 ? (size_t)bytes.size : sizeof result.text - 1;
-    for (size_t i = 0; i < length; i++)
-        result.text[i] = bytes.data[i] > 32 && bytes.data[i] < 127 ? (char)bytes.data[i] : '?';
-    result.text[length] = '\0';
-    return result;
-}
-
 /* ---- the file ----------------------------------------------------------------------------------------------- */
 
 /* Reads magic, version and the two counts, and checks the counts against the bytes that are there. */
@@ -373,7 +288,7 @@ static bool parse_header(cursor *c, ds4_gguf *gguf)
         return false;
     if (gguf->value_count > bytes_left(c) / MIN_VALUE_BYTES || gguf->tensor_count > bytes_left(c) / MIN_TENSOR_BYTES) {
         c->status = ds4_fail(c->error, DS4_FORMAT, "the header claims %llu metadata values and %llu tensors; the file has no room for them",
-                 (unsigned long long)gguf->value_count, (unsigned long long)gguf->tensor_count);
+                             (unsigned long long)gguf->value_count, (unsigned long long)gguf->tensor_count);
         return false;
     }
     return true;

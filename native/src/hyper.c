@@ -35,7 +35,8 @@ static void divide_columns(float m[DS4_STREAMS][DS4_STREAMS], float epsilon)
     }
 }
 
-void ds4_mix_split(const float raw[DS4_MIX_OUTPUTS], const float *scale, const float *base, double epsilon, uint32_t iterations, ds4_mix *mix)
+void ds4_mix_split(const float raw[DS4_MIX_OUTPUTS], const float *scale, const float *base, double epsilon, uint32_t iterations,
+                   ds4_mix *mix)
 {
     float eps = (float)epsilon;
     for (int s = 0; s < DS4_STREAMS; s++) {

@@ -13,7 +13,8 @@ typedef struct ds4_mix {
 
 /* From the raw mix (fn times the normalised streams): `scale` [3], `base` [24]. The combination is made doubly stochastic
  * by Sinkhorn's iteration, which ends on columns. */
-void ds4_mix_split(const float raw[DS4_MIX_OUTPUTS], const float *scale, const float *base, double epsilon, uint32_t iterations, ds4_mix *mix);
+void ds4_mix_split(const float raw[DS4_MIX_OUTPUTS], const float *scale, const float *base, double epsilon, uint32_t iterations,
+                   ds4_mix *mix);
 
 /* The head's mix has only the input weights: `scale` [1], `base` [4]. */
 void ds4_mix_head(const float raw[DS4_STREAMS], const float *scale, const float *base, double epsilon, float pre[DS4_STREAMS]);

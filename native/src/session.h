@@ -2,7 +2,7 @@
 #ifndef DS4_SESSION_H
 #define DS4_SESSION_H
 
-#include "rope.h"
+#include "shape.h"
 
 enum { DS4_PAGE_ROWS = 256 };
 
@@ -21,22 +21,22 @@ typedef struct ds4_open_rows {
 } ds4_open_rows;
 
 typedef struct ds4_layer_state {
-    uint8_t *window;         /* ring of raw rows: position p is in row p % shape.window */
-    ds4_rows compressed;     /* ratio 4 and 128; row i covers positions i·ratio … */
-    ds4_rows index;          /* ratio 4 */
-    ds4_open_rows open;      /* ratio 4 and 128 */
+    uint8_t *window;          /* ring of raw rows: position p is in row p % shape.window */
+    ds4_rows compressed;      /* ratio 4 and 128; row i covers positions i·ratio … */
+    ds4_rows index;           /* ratio 4 */
+    ds4_open_rows open;       /* ratio 4 and 128 */
     ds4_open_rows index_open; /* ratio 4 */
 } ds4_layer_state;
 
 struct ds4_session {
     ds4_model *model;
     ds4_mode mode;
-    bool rounds;       /* the model's roundings are applied, and rows are kept as F16 */
+    bool rounds; /* the model's roundings are applied, and rows are kept as F16 */
     bool poisoned;
     uint64_t context;
-    uint64_t position; /* tokens evaluated: the number of compressed rows follows from it */
+    uint64_t position;  /* tokens evaluated: the number of compressed rows follows from it */
     uint32_t row_bytes; /* of a window row */
-    float *logits;     /* [vocabulary], of the last token */
+    float *logits;      /* [vocabulary], of the last token */
     ds4_layer_state *layers;
 };
 

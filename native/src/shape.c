@@ -161,7 +161,8 @@ static ds4_status read_ratios(const ds4_gguf *gguf, ds4_shape *shape, ds4_error 
         if (!ds4_gguf_integer(array, layer, &ratio))
             status = refuse(error, key, "not an array of integers", "an array of 0, 4 or 128");
         else if (ratio != 0 && ratio != DS4_RATIO_OVERLAPPING && ratio != DS4_RATIO_LONG)
-            status = ds4_fail(error, DS4_UNSUPPORTED, "metadata key %s is %lld for layer %u; expected 0, 4 or 128", key, (long long)ratio, layer);
+            status = ds4_fail(error, DS4_UNSUPPORTED, "metadata key %s is %lld for layer %u; expected 0, 4 or 128", key, (long long)ratio,
+                              layer);
         else
             shape->ratio[layer] = (uint32_t)ratio;
     }
@@ -177,7 +178,8 @@ static ds4_status read_clamps(const ds4_gguf *gguf, const char *key, uint32_t la
         if (!ds4_gguf_number(array, layer, &clamp))
             status = refuse(error, key, "not an array of numbers", "an array of limits");
         else if (!(clamp >= 0 && clamp <= 1e6))
-            status = ds4_fail(error, DS4_UNSUPPORTED, "metadata key %s is %g for layer %u; expected 0 (no limit) to 1e6", key, clamp, layer);
+            status =
+                ds4_fail(error, DS4_UNSUPPORTED, "metadata key %s is %g for layer %u; expected 0 (no limit) to 1e6", key, clamp, layer);
         else
             clamps[layer] = clamp > 1e-6 ? (float)clamp : 0;
     }
@@ -209,10 +211,11 @@ static ds4_status check_heads(const ds4_gguf *gguf, const ds4_shape *shape, ds4_
         return refuse(error, value_key, found, expected);
     }
     if (shape->head_dim % DS4_ROTARY != 0)
-        return ds4_fail(error, DS4_UNSUPPORTED, "metadata key " PREFIX "attention.key_length is %u; expected a multiple of 64, at least 192",
-                        shape->head_dim);
+        return ds4_fail(error, DS4_UNSUPPORTED,
+                        "metadata key " PREFIX "attention.key_length is %u; expected a multiple of 64, at least 192", shape->head_dim);
     if (shape->heads % shape->output_groups != 0)
-        return ds4_fail(error, DS4_UNSUPPORTED, "metadata key " PREFIX "attention.output_group_count is %u; expected a divisor of the %u heads",
+        return ds4_fail(error, DS4_UNSUPPORTED,
+                        "metadata key " PREFIX "attention.output_group_count is %u; expected a divisor of the %u heads",
                         shape->output_groups, shape->heads);
     return DS4_OK;
 }
@@ -233,7 +236,8 @@ static ds4_status check_experts(const ds4_gguf *gguf, const ds4_shape *shape, ds
         return ds4_fail(error, DS4_UNSUPPORTED, "metadata key " PREFIX "hash_layer_count is %u; expected at most the %u layers",
                         shape->hash_layers, shape->layers);
     if (shape->yarn_beta_fast < shape->yarn_beta_slow)
-        return ds4_fail(error, DS4_UNSUPPORTED, "metadata key " PREFIX "rope.scaling.yarn_beta_fast is %g; expected at least yarn_beta_slow, %g",
+        return ds4_fail(error, DS4_UNSUPPORTED,
+                        "metadata key " PREFIX "rope.scaling.yarn_beta_fast is %g; expected at least yarn_beta_slow, %g",
                         shape->yarn_beta_fast, shape->yarn_beta_slow);
     return DS4_OK;
 }

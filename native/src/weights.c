@@ -44,8 +44,8 @@ static const ds4_gguf_tensor *find(binder *b, const char *name, uint64_t d0, uin
     }
     if (tensor->dims[0] != d0 || tensor->dims[1] != d1 || tensor->dims[2] != d2 || tensor->dims[3] != 1) {
         b->status = ds4_fail(b->error, DS4_UNSUPPORTED,
-                             "tensor %s has dimensions [%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]; expected [%" PRIu64 ", %" PRIu64
-                             ", %" PRIu64 ", 1]",
+                             "tensor %s has dimensions [%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]; expected [%" PRIu64
+                             ", %" PRIu64 ", %" PRIu64 ", 1]",
                              full.text, tensor->dims[0], tensor->dims[1], tensor->dims[2], tensor->dims[3], d0, d1, d2);
         return NULL;
     }
@@ -54,7 +54,8 @@ static const ds4_gguf_tensor *find(binder *b, const char *name, uint64_t d0, uin
 
 static void refuse_type(binder *b, const char *name, const ds4_gguf_tensor *tensor, const char *expected)
 {
-    b->status = ds4_fail(b->error, DS4_UNSUPPORTED, "tensor %s has type %s; expected %s", full_name(b, name).text, tensor->format->name, expected);
+    b->status =
+        ds4_fail(b->error, DS4_UNSUPPORTED, "tensor %s has type %s; expected %s", full_name(b, name).text, tensor->format->name, expected);
 }
 
 static const float *vector(binder *b, const char *name, uint64_t size)
@@ -119,7 +120,8 @@ static ds4_mix_weights mix(binder *b, const char *fn, const char *scale, const c
     };
 }
 
-static ds4_compressor_weights compressor(binder *b, const char *kv, const char *gate, const char *ape, const char *norm, uint32_t ratio, uint32_t dim)
+static ds4_compressor_weights compressor(binder *b, const char *kv, const char *gate, const char *ape, const char *norm, uint32_t ratio,
+                                         uint32_t dim)
 {
     uint32_t width = ds4_compressor_width(ratio, dim);
     return (ds4_compressor_weights){
@@ -172,8 +174,8 @@ static void bind_attention(binder *b, ds4_layer_weights *w, uint32_t ratio)
         w->compressor = compressor(b, "attn_compressor_kv.weight", "attn_compressor_gate.weight", "attn_compressor_ape.weight",
                                    "attn_compressor_norm.weight", ratio, s->head_dim);
     if (ratio == DS4_RATIO_OVERLAPPING) {
-        w->index_compressor = compressor(b, "indexer_compressor_kv.weight", "indexer_compressor_gate.weight", "indexer_compressor_ape.weight",
-                                         "indexer_compressor_norm.weight", ratio, DS4_INDEX_DIM);
+        w->index_compressor = compressor(b, "indexer_compressor_kv.weight", "indexer_compressor_gate.weight",
+                                         "indexer_compressor_ape.weight", "indexer_compressor_norm.weight", ratio, DS4_INDEX_DIM);
         w->index_query_b = matrix(b, "indexer.attn_q_b.weight", s->query_rank, (uint64_t)s->index_heads * DS4_INDEX_DIM);
         w->index_weight = matrix(b, "indexer.proj.weight", s->hidden, s->index_heads);
     }
@@ -197,8 +199,9 @@ static void bind_ffn(binder *b, ds4_layer_weights *w, bool hashed)
     w->down_shared = matrix(b, "ffn_down_shexp.weight", s->expert_width, s->hidden);
     /* Kernels fuse the two, in a GPU at least. */
     if (b->status == DS4_OK && w->gate_experts.format != w->up_experts.format)
-        b->status = ds4_fail(b->error, DS4_UNSUPPORTED, "tensor %s has type %s but %sffn_up_exps.weight has type %s; expected the same type",
-                             full_name(b, "ffn_gate_exps.weight").text, w->gate_experts.format->name, b->prefix, w->up_experts.format->name);
+        b->status =
+            ds4_fail(b->error, DS4_UNSUPPORTED, "tensor %s has type %s but %sffn_up_exps.weight has type %s; expected the same type",
+                     full_name(b, "ffn_gate_exps.weight").text, w->gate_experts.format->name, b->prefix, w->up_experts.format->name);
 }
 
 ds4_status ds4_weights_bind(const ds4_gguf *gguf, const ds4_shape *shape, ds4_weights *weights, ds4_error *error)

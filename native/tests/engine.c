@@ -48,7 +48,8 @@ void make_tokens(int32_t *tokens, size_t count, uint32_t vocabulary)
         tokens[i] = (int32_t)(random_bits(&random) % vocabulary);
 }
 
-static ds4_status evaluate_chunk(ds4_session *session, const int32_t *tokens, size_t count, uint32_t vocabulary, float *logits, ds4_error *error)
+static ds4_status evaluate_chunk(ds4_session *session, const int32_t *tokens, size_t count, uint32_t vocabulary, float *logits,
+                                 ds4_error *error)
 {
     uint32_t *rows = malloc(count * sizeof *rows);
     for (uint32_t i = 0; i < count; i++)
@@ -77,7 +78,8 @@ float *all_logits(ds4_model *model, ds4_mode mode, const int32_t *tokens, size_t
     float *logits = malloc(count * info.vocabulary_size * sizeof *logits);
     for (size_t first = 0; first < count; first += chunk) {
         size_t length = count - first < chunk ? count - first : chunk;
-        if (evaluate_chunk(session, tokens + first, length, info.vocabulary_size, logits + first * info.vocabulary_size, &error) != DS4_OK) {
+        if (evaluate_chunk(session, tokens + first, length, info.vocabulary_size, logits + first * info.vocabulary_size, &error) !=
+            DS4_OK) {
             report_failure("evaluation", 0, "%s", error.message);
             free(logits);
             logits = NULL;

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern bool test_failed;
-
 void report_failure(const char *file, int line, const char *format, ...)
 {
     va_list arguments;

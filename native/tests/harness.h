@@ -14,36 +14,42 @@ typedef struct test {
     void (*run)(void);
 } test;
 
-#define TEST(name) {#name, name}
+#define TEST(name)  \
+    {               \
+#name, name \
+    }
 
 /* Each test file defines one array that ends with an empty entry; main.c lists them. */
-extern const test activation_tests[], api_tests[], compressor_tests[], dequantise_tests[], formats_tests[], golden_tests[], gguf_tests[],
-    hyper_tests[], indexer_tests[], memory_tests[], pool_tests[], rope_tests[], rounding_tests[], select_tests[], session_tests[], sha256_tests[],
-    shape_tests[], tools_tests[], weights_tests[];
+extern const test activation_tests[], api_tests[], compressor_tests[], demo_tests[], dequantise_tests[], formats_tests[], golden_tests[], gguf_tests[],
+    hyper_tests[], indexer_tests[], memory_tests[], pool_tests[], rope_tests[], rounding_tests[], select_tests[], session_tests[],
+    sha256_tests[], shape_tests[], tools_tests[], weights_tests[];
 
 /* Folders: reference data, the programs under test, and one for files of a run, which is removed after it. */
 extern const char *golden_folder, *build_folder, *scratch_folder;
 
+/* Whether the running test has failed. */
+extern bool test_failed;
+
 /* Prints the failure; the macros return from the test afterwards. */
 __attribute__((format(printf, 3, 4))) void report_failure(const char *file, int line, const char *format, ...);
 
-#define REQUIRE(condition)                                    \
-    do {                                                      \
-        if (!(condition)) {                                   \
+#define REQUIRE(condition)                                        \
+    do {                                                          \
+        if (!(condition)) {                                       \
             report_failure(__FILE__, __LINE__, "%s", #condition); \
-            return;                                           \
-        }                                                     \
+            return;                                               \
+        }                                                         \
     } while (0)
 
-#define REQUIRE_MESSAGE(condition, ...)                       \
-    do {                                                      \
-        if (!(condition)) {                                   \
-            report_failure(__FILE__, __LINE__, __VA_ARGS__);  \
-            return;                                           \
-        }                                                     \
+#define REQUIRE_MESSAGE(condition, ...)                      \
+    do {                                                     \
+        if (!(condition)) {                                  \
+            report_failure(__FILE__, __LINE__, __VA_ARGS__); \
+            return;                                          \
+        }                                                    \
     } while (0)
 
-#define REQUIRE_NEAR(found, expected, tolerance)                                                               \
+#define REQUIRE_NEAR(found, expected, tolerance) \
     REQUIRE_MESSAGE(is_near(found, expected, tolerance), "%s is %.9g, expected %.9g", #found, (double)(found), (double)(expected))
 
 /* True when the two differ by at most tolerance; NaN is near nothing. */

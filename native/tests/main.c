@@ -62,9 +62,10 @@ static void remove_scratch_folder(void)
 
 int main(int argc, char **argv)
 {
-    const test *const suites[] = {sha256_tests, rounding_tests, dequantise_tests, activation_tests, hyper_tests,   rope_tests,  select_tests,
-                                  compressor_tests, pool_tests, gguf_tests,      shape_tests,      weights_tests, api_tests,   session_tests,
-                                  indexer_tests, formats_tests, memory_tests,    golden_tests,     tools_tests};
+    const test *const suites[] = {sha256_tests,  rounding_tests, dequantise_tests, activation_tests, hyper_tests,
+                                  rope_tests,    select_tests,   compressor_tests, demo_tests,       pool_tests,       gguf_tests,
+                                  shape_tests,   weights_tests,  api_tests,        session_tests,    indexer_tests,
+                                  formats_tests, memory_tests,   golden_tests,     tools_tests};
     int passed = 0, failed = 0;
     if (argc < 3) {
         fprintf(stderr, "usage: %s GOLDEN_FOLDER BUILD_FOLDER [WORD]\n", argv[0]);

@@ -15,12 +15,32 @@ enum { ALIGNMENT = 32 };
 model_config small_config(void)
 {
     return (model_config){
-        .layers = 4, .ratios = {0, 0, 4, 128},
-        .hidden = 256, .vocabulary = 40, .heads = 4, .head_dim = 192, .query_rank = 32, .output_rank = 32, .groups = 2, .window = 16,
-        .index_heads = 2, .index_top_k = 3, .experts = 8, .experts_used = 2, .expert_width = 256, .hash_layers = 1, .context = 4096,
-        .clamp = 10, .router_bias = true,
-        .attention = DS4_FORMAT_Q8_0, .mix = DS4_FORMAT_F16, .compressor = DS4_FORMAT_F16, .gate_up = DS4_FORMAT_Q4_K,
-        .down = DS4_FORMAT_Q4_K, .shared = DS4_FORMAT_Q8_0, .embedding = DS4_FORMAT_F16,
+        .layers = 4,
+        .ratios = {0, 0, 4, 128},
+        .hidden = 256,
+        .vocabulary = 40,
+        .heads = 4,
+        .head_dim = 192,
+        .query_rank = 32,
+        .output_rank = 32,
+        .groups = 2,
+        .window = 16,
+        .index_heads = 2,
+        .index_top_k = 3,
+        .experts = 8,
+        .experts_used = 2,
+        .expert_width = 256,
+        .hash_layers = 1,
+        .context = 4096,
+        .clamp = 10,
+        .router_bias = true,
+        .attention = DS4_FORMAT_Q8_0,
+        .mix = DS4_FORMAT_F16,
+        .compressor = DS4_FORMAT_F16,
+        .gate_up = DS4_FORMAT_Q4_K,
+        .down = DS4_FORMAT_Q4_K,
+        .shared = DS4_FORMAT_Q8_0,
+        .embedding = DS4_FORMAT_F16,
     };
 }
 
@@ -34,7 +54,8 @@ file_value *model_value(model_file *file, const char *key)
     return NULL;
 }
 
-static void set_value(model_file *file, const char *key, uint32_t type, uint32_t element_type, uint64_t count, const void *data, size_t size)
+static void set_value(model_file *file, const char *key, uint32_t type, uint32_t element_type, uint64_t count, const void *data,
+                      size_t size)
 {
     file_value *value = model_value(file, key);
     if (value == NULL) {
@@ -203,8 +224,8 @@ static file_tensor *add_tensor(model_file *file, const char *name, ds4_format fo
     return tensor;
 }
 
-static void add_matrix(model_file *file, random_source *random, const char *name, ds4_format format, uint64_t columns, uint64_t rows, uint64_t slabs,
-                       double deviation)
+static void add_matrix(model_file *file, random_source *random, const char *name, ds4_format format, uint64_t columns, uint64_t rows,
+                       uint64_t slabs, double deviation)
 {
     file_tensor *tensor = add_tensor(file, name, format, columns, rows, slabs);
     if (format != DS4_FORMAT_F32 && format != DS4_FORMAT_F16) {

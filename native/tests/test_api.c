@@ -44,7 +44,8 @@ static void Opening_says_what_is_wrong_with_its_arguments(void)
     REQUIRE(ds4_model_open("/no/such/file", NULL, &model, &error) == DS4_IO && strstr(error.message, "/no/such/file") && model == NULL);
     REQUIRE(ds4_model_open("/", NULL, &model, &error) == DS4_IO && strstr(error.message, "not a regular file"));
     REQUIRE(ds4_model_open("x", &(ds4_model_options){"cuda", 1}, &model, &error) == DS4_INVALID_ARGUMENT && strstr(error.message, "cuda"));
-    REQUIRE(ds4_model_open("x", &(ds4_model_options){"cpu", 5000}, &model, &error) == DS4_INVALID_ARGUMENT && strstr(error.message, "5000"));
+    REQUIRE(ds4_model_open("x", &(ds4_model_options){"cpu", 5000}, &model, &error) == DS4_INVALID_ARGUMENT &&
+            strstr(error.message, "5000"));
     REQUIRE(ds4_model_open("/no/such/file", NULL, &model, NULL) == DS4_IO);
 }
 

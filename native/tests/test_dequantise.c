@@ -1,7 +1,7 @@
 /* Block formats against exact reference values, and the tables of IQ2_XXS against their checksums. */
 #include "dequantise.h"
 #include "harness.h"
-#include "iq2_grid.h"
+#include "iq2_tables.h"
 #include "sha256.h"
 
 #include <string.h>

@@ -67,7 +67,8 @@ static void check_shape(const model_config *config, const char *name)
     ds4_model *model = open_small(config, name, 2);
     REQUIRE(model != NULL);
     make_tokens(tokens, TOKENS, config->vocabulary);
-    float *decoded = all_logits(model, DS4_MODE_ROUNDED, tokens, TOKENS, 1), *prefilled = all_logits(model, DS4_MODE_ROUNDED, tokens, TOKENS, TOKENS);
+    float *decoded = all_logits(model, DS4_MODE_ROUNDED, tokens, TOKENS, 1),
+          *prefilled = all_logits(model, DS4_MODE_ROUNDED, tokens, TOKENS, TOKENS);
     REQUIRE(decoded != NULL && prefilled != NULL && decoded[0] == decoded[0]);
     REQUIRE(memcmp(decoded, prefilled, TOKENS * config->vocabulary * sizeof *decoded) == 0);
     free(decoded);

@@ -93,7 +93,8 @@ static void Flipped_bits_are_refused_with_a_sentence_or_harmless(void)
         ds4_status status = check_bytes(bytes, size, &error);
         bytes[place] ^= bit;
         refused += status != DS4_OK;
-        REQUIRE_MESSAGE(status == DS4_OK || error.message[0] != '\0', "bit flip at %zu: %s without a sentence", place, ds4_status_name(status));
+        REQUIRE_MESSAGE(status == DS4_OK || error.message[0] != '\0', "bit flip at %zu: %s without a sentence", place,
+                        ds4_status_name(status));
     }
     REQUIRE(refused > 1000);
     free(bytes);

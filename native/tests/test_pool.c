@@ -48,4 +48,5 @@ static void Workers_that_have_gone_to_sleep_wake_up_again(void)
     ds4_pool_free(pool);
 }
 
-const test pool_tests[] = {TEST(Every_item_runs_once_with_any_number_of_threads), TEST(Workers_that_have_gone_to_sleep_wake_up_again), {NULL, NULL}};
+const test pool_tests[] = {
+    TEST(Every_item_runs_once_with_any_number_of_threads), TEST(Workers_that_have_gone_to_sleep_wake_up_again), {NULL, NULL}};

@@ -6,9 +6,21 @@
 
 static void E4M3_rounds_to_the_nearest_value_and_ties_to_even(void)
 {
-    static const float cases[][2] = {{0.3f, 0.3125f},     {1.03f, 1},           {1.0625f, 1},          {1.1875f, 1.25f},        {17, 16},
-                                     {19, 20},            {100, 96},            {300, 288},            {432, 448},              {447, 448},
-                                     {0.001f, 0.001953125f}, {0.0146f, 0.013671875f}, {0.0151f, 0.015625f}, {-0.0029f, -0.001953125f}, {-0.0009765625f, 0}};
+    static const float cases[][2] = {{0.3f, 0.3125f},
+                                     {1.03f, 1},
+                                     {1.0625f, 1},
+                                     {1.1875f, 1.25f},
+                                     {17, 16},
+                                     {19, 20},
+                                     {100, 96},
+                                     {300, 288},
+                                     {432, 448},
+                                     {447, 448},
+                                     {0.001f, 0.001953125f},
+                                     {0.0146f, 0.013671875f},
+                                     {0.0151f, 0.015625f},
+                                     {-0.0029f, -0.001953125f},
+                                     {-0.0009765625f, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         REQUIRE_NEAR(ds4_e4m3_round(cases[i][0]), cases[i][1], 0);
 }
@@ -25,7 +37,8 @@ static void E4M3_leaves_its_own_values_alone(void)
 
 static void FP8_round_trip_scales_a_block_by_a_power_of_two(void)
 {
-    static const float expected[][2] = {{0, -1.625f}, {1, -1.5f}, {5, -1.375f}, {20, -0.5625f}, {31, -0.025390625f}, {40, 0.4375f}, {63, 1.625f}};
+    static const float expected[][2] = {{0, -1.625f},        {1, -1.5f},    {5, -1.375f}, {20, -0.5625f},
+                                        {31, -0.025390625f}, {40, 0.4375f}, {63, 1.625f}};
     float block[DS4_FP8_BLOCK];
     for (int i = 0; i < DS4_FP8_BLOCK; i++)
         block[i] = ((float)i - 31.5f) * 0.05f;
@@ -59,8 +72,8 @@ static void FP8_round_trip_of_zeros_is_zeros(void)
 
 static void E2M1_rounds_ties_to_the_even_grid_index(void)
 {
-    static const float cases[][2] = {{0.25f, 0}, {0.75f, 1}, {1.25f, 1}, {1.75f, 2}, {2.5f, 2}, {3.5f, 4}, {5, 4},
-                                     {0.3f, 0.5f}, {5.1f, 6}, {-2.6f, -3}, {6, 6}, {-0.1f, 0}};
+    static const float cases[][2] = {{0.25f, 0}, {0.75f, 1},   {1.25f, 1}, {1.75f, 2},  {2.5f, 2}, {3.5f, 4},
+                                     {5, 4},     {0.3f, 0.5f}, {5.1f, 6},  {-2.6f, -3}, {6, 6},    {-0.1f, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         REQUIRE_NEAR(ds4_e2m1_round(cases[i][0]), cases[i][1], 0);
 }
@@ -114,7 +127,9 @@ static void FP4_round_trip_survives_tiny_and_huge_blocks(void)
 static double half_value(uint16_t half)
 {
     int exponent = half >> 10 & 31, fraction = half & 1023;
-    double magnitude = exponent == 0 ? ldexp(fraction, -24) : exponent == 31 ? (fraction ? NAN : INFINITY) : ldexp(1024 + fraction, exponent - 25);
+    double magnitude = exponent == 0    ? ldexp(fraction, -24)
+                       : exponent == 31 ? (fraction ? NAN : INFINITY)
+                                        : ldexp(1024 + fraction, exponent - 25);
     return half & 0x8000 ? -magnitude : magnitude;
 }
 

@@ -106,7 +106,8 @@ static void Logits_are_written_in_the_order_of_the_positions(void)
         float *found = (float *)(void *)read_whole_file(scratch_path("out.f32"), &size);
         REQUIRE(found != NULL && size == 5 * config.vocabulary * sizeof *found);
         for (int i = 0; i < 5; i++)
-            REQUIRE_MESSAGE(memcmp(found + i * config.vocabulary, expected + (wanted[i] - 1) * config.vocabulary, config.vocabulary * sizeof *found) == 0,
+            REQUIRE_MESSAGE(memcmp(found + i * config.vocabulary, expected + (wanted[i] - 1) * config.vocabulary,
+                                   config.vocabulary * sizeof *found) == 0,
                             "position %d with %s", wanted[i], chunks[c]);
         free(found);
     }

@@ -40,7 +40,8 @@ static void expect_refusal(void (*change)(model_file *file), const char *tensor,
     uint64_t bytes;
     ds4_status status = bind(&config, change, &bytes, &error);
     REQUIRE_MESSAGE(status == DS4_UNSUPPORTED, "%s: %s %s", tensor, ds4_status_name(status), error.message);
-    REQUIRE_MESSAGE(strstr(error.message, tensor) && strstr(error.message, word), "\"%s\" does not name %s and %s", error.message, tensor, word);
+    REQUIRE_MESSAGE(strstr(error.message, tensor) && strstr(error.message, word), "\"%s\" does not name %s and %s", error.message, tensor,
+                    word);
 }
 
 static const char *removed;
@@ -62,8 +63,8 @@ static void Every_tensor_but_the_router_bias_is_required(void)
         if (strstr(removed, "exp_probs_b.bias") != NULL)
             REQUIRE_MESSAGE(status == DS4_OK, "without %s: %s", removed, error.message);
         else
-            REQUIRE_MESSAGE(status == DS4_UNSUPPORTED && strstr(error.message, removed) && strstr(error.message, "missing"), "without %s: %s",
-                            removed, error.message);
+            REQUIRE_MESSAGE(status == DS4_UNSUPPORTED && strstr(error.message, removed) && strstr(error.message, "missing"),
+                            "without %s: %s", removed, error.message);
     }
     free_model_file(all);
 }

@@ -15,16 +15,15 @@
 #include <string.h>
 #include <time.h>
 
-static const char usage[] =
-    "usage: ds4-bench --model M.gguf [--prefill N] [--decode N] [--threads N] [--backend NAME]\n"
-    "\n"
-    "Measures prefill, decode and read bandwidth and prints one line of JSON.\n"
-    "\n"
-    "  --model FILE    the model, a GGUF of the deepseek4 architecture\n"
-    "  --prefill N     tokens of the prompt (default 512)\n"
-    "  --decode N      tokens decoded after it (default 64)\n"
-    "  --threads N     default: one per core\n"
-    "  --backend NAME  default: the best one in this build\n";
+static const char usage[] = "usage: ds4-bench --model M.gguf [--prefill N] [--decode N] [--threads N] [--backend NAME]\n"
+                            "\n"
+                            "Measures prefill, decode and read bandwidth and prints one line of JSON.\n"
+                            "\n"
+                            "  --model FILE    the model, a GGUF of the deepseek4 architecture\n"
+                            "  --prefill N     tokens of the prompt (default 512)\n"
+                            "  --decode N      tokens decoded after it (default 64)\n"
+                            "  --threads N     default: one per core\n"
+                            "  --backend NAME  default: the best one in this build\n";
 
 enum { STREAM_BYTES = 256 << 20, STREAM_PASSES = 4, STREAM_BLOCK = 1 << 20 };
 
@@ -151,7 +150,7 @@ int main(int argc, char **argv)
     const char *path = NULL, *backend = NULL;
     uint32_t prefill = 512, decode = 64, threads = 0;
     const flag flags[] = {
-        {"--model", &path, NULL, NULL, true},        {"--prefill", NULL, &prefill, NULL, false}, {"--decode", NULL, &decode, NULL, false},
+        {"--model", &path, NULL, NULL, true},       {"--prefill", NULL, &prefill, NULL, false}, {"--decode", NULL, &decode, NULL, false},
         {"--threads", NULL, &threads, NULL, false}, {"--backend", &backend, NULL, NULL, false},
     };
     parse_result parsed = parse_arguments(argc, argv, flags, sizeof flags / sizeof flags[0], usage);

@@ -64,7 +64,8 @@ static bool load_positions(job *j)
     j->positions = calloc(j->position_count, sizeof *j->positions);
     for (size_t i = 0; j->positions != NULL && i < j->position_count; i++) {
         if (numbers[i] < 1 || (size_t)numbers[i] > j->token_count) {
-            fail("--positions %s: position %d; expected 1 to %zu, the number of tokens", j->positions_path, (int)numbers[i], j->token_count);
+            fail("--positions %s: position %d; expected 1 to %zu, the number of tokens", j->positions_path, (int)numbers[i],
+                 j->token_count);
             free(numbers);
             return false;
         }
@@ -152,10 +153,14 @@ int main(int argc, char **argv)
 {
     job j = {.chunk = 0};
     const flag flags[] = {
-        {"--model", &j.model_path, NULL, NULL, true},         {"--tokens", &j.tokens_path, NULL, NULL, true},
-        {"--positions", &j.positions_path, NULL, NULL, true}, {"--mode", &j.mode, NULL, "exact|rounded|fast", true},
-        {"--out", &j.out_path, NULL, NULL, true},             {"--chunk", NULL, &j.chunk, NULL, false},
-        {"--backend", &j.backend, NULL, NULL, false},         {"--threads", NULL, &j.threads, NULL, false},
+        {"--model", &j.model_path, NULL, NULL, true},
+        {"--tokens", &j.tokens_path, NULL, NULL, true},
+        {"--positions", &j.positions_path, NULL, NULL, true},
+        {"--mode", &j.mode, NULL, "exact|rounded|fast", true},
+        {"--out", &j.out_path, NULL, NULL, true},
+        {"--chunk", NULL, &j.chunk, NULL, false},
+        {"--backend", &j.backend, NULL, NULL, false},
+        {"--threads", NULL, &j.threads, NULL, false},
     };
     parse_result parsed = parse_arguments(argc, argv, flags, sizeof flags / sizeof flags[0], usage);
     if (parsed != PARSED)

@@ -25,7 +25,7 @@ internal sealed class AgentApplication(string[] arguments, TimeProvider time) : 
         await using IAgentDisplay display = CreateDisplay(prints);
         using ILoggerFactory logging = LoggerFactory.Create(builder => builder
             .AddProvider(new DisplayLoggerProvider(display))
-            .SetMinimumLevel(commandLine.ReadVerbose(first) ? LogLevel.Debug : LogLevel.Warning));
+            .SetMinimumLevel(commandLine.ReadVerbose(first) ? LogLevel.Debug : LogLevel.Error));
         await using ExtensionHost extensions = new(new ExtensionServices(logging, DataDirectory));
         if (!await LoadExtensionsAsync(extensions, commandLine.ReadExtensions(first), display))
             return ExitCode.Failure;

@@ -11,7 +11,7 @@ public sealed class RealEngineSpecs
     [Fact(Timeout = 120_000)]
     public async Task Greedy_replies_of_a_real_model_repeat_and_its_nonsense_comes_back_as_the_very_same_tokens()
     {
-        await using TestServer server = TestServer.Launch(new ScriptedModel(), open: RealEngine.OpenDemo);
+        await using TestServer server = TestServer.Launch(new ScriptedModel(), open: RealEngine.OpenTiny);
         await server.Output.WaitForAsync<Wire.Server.ServerReady>();
 
         JsonNode first = await server.ReplyAsync(Ask.For("Hi", Greedy));
@@ -38,7 +38,7 @@ public sealed class RealEngineSpecs
     [Fact(Timeout = 120_000)]
     public async Task A_client_that_leaves_stops_a_real_prefill()
     {
-        await using TestServer server = TestServer.Launch(new ScriptedModel(), open: RealEngine.OpenDemo);
+        await using TestServer server = TestServer.Launch(new ScriptedModel(), open: RealEngine.OpenTiny);
         await server.Output.WaitForAsync<Wire.Server.ServerReady>();
 
         using (await server.PostAsync(Ask.Streamed(new string('x', 3000), Greedy)))

@@ -164,6 +164,7 @@ public sealed class ServerLifeSpecs
 
         server.EndInput();
 
+        (await running.NextAsync())!["error"]!["code"]!.GetValue<string>().ShouldBe("server_stopping");
         (await server.Exit.WaitAsync(TimeSpan.FromSeconds(10))).ShouldBe(0);
         never.Release(100);
     }
@@ -232,6 +233,33 @@ public sealed class ServerLifeSpecs
         events[^1]["error"]!["message"]!.GetValue<string>().ShouldContain("the weights were truncated");
         events[^1]["error"]!["type"]!.GetValue<string>().ShouldBe("server_error");
         reader.IsDone.ShouldBeFalse();
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_session_whose_logits_are_not_numbers_is_not_continued()
+    {
+        var model = new ScriptedModel { LogitsAreDamaged = true };
+        await using TestServer server = await TestServer.StartAsync(model);
+        using HttpResponseMessage failed = await server.PostAsync(Ask.For("Hi"));
+        failed.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
+
+        model.LogitsAreDamaged = false;
+        await server.ReplyAsync(Ask.For("Hi"));
+
+        model.Sessions.ShouldBe(2);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_client_that_does_not_read_holds_nobody_up()
+    {
+        var model = new ScriptedModel(contextLength: 60_000);
+        await using TestServer server = await TestServer.StartAsync(model.Replies(new Script().Unended()));
+        using HttpResponseMessage unread = await server.PostAsync(Ask.Streamed("Hi"));
+
+        JsonNode reply = await server.ReplyAsync(Ask.For("Hi"));
+
+        reply["choices"]![0]!["finish_reason"]!.GetValue<string>().ShouldBe("stop");
+        model.Decoded.ShouldBeGreaterThan(59_000);
     }
 
     private static async Task<string> HealthAsync(TestServer server)

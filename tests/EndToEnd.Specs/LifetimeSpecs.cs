@@ -12,12 +12,10 @@ public sealed class LifetimeSpecs
 {
     private const int Limit = 300_000;
 
-    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
-
     [Fact(Timeout = Limit)]
     public async Task A_killed_agent_takes_server_and_watchdog_with_it_within_the_grace()
     {
-        await using StateHome home = new(graceSeconds: 1);
+        await using StateHome home = new(graceSeconds: 1, TestContext.Current.CancellationToken);
         using AgentRun agent = new(home);
         CommandTask<BufferedCommandResult> run = agent.Ask("Create hello.txt with the text Hello from ds4");
         await home.WaitForAsync(process => process.IsServer);
@@ -31,7 +29,7 @@ public sealed class LifetimeSpecs
     [Fact(Timeout = Limit)]
     public async Task An_interrupted_agent_leaves_with_code_130_and_nothing_keeps_running()
     {
-        await using StateHome home = new(graceSeconds: 0);
+        await using StateHome home = new(graceSeconds: 0, TestContext.Current.CancellationToken);
         using AgentRun agent = new(home);
         CommandTask<BufferedCommandResult> run = agent.Ask("Create hello.txt with the text Hello from ds4");
         await home.WaitForAsync(process => process.IsWatchdog);
@@ -46,9 +44,9 @@ public sealed class LifetimeSpecs
     [Fact(Timeout = Limit)]
     public async Task A_killed_server_is_started_again_for_the_next_request()
     {
-        await using StateHome home = new();
+        await using StateHome home = new(graceSeconds: 1, TestContext.Current.CancellationToken);
         using IDisposable entered = home.Enter();
-        await using Ds4Runtime ds4 = await Ds4Runtime.StartAsync(Ds4Model.DemoId, cancellationToken: Cancelled);
+        await using Ds4Runtime ds4 = await Ds4Runtime.StartAsync(Ds4Model.DemoId, cancellationToken: TestContext.Current.CancellationToken);
         using IChatClient chat = ds4.CreateChatClient();
         string before = await AnswerAsync(chat);
         int killed = await home.WaitForAsync(process => process.IsServer);
@@ -63,9 +61,9 @@ public sealed class LifetimeSpecs
     [Fact(Timeout = Limit)]
     public async Task A_killed_watchdog_takes_the_server_with_it_and_the_next_request_starts_both_again()
     {
-        await using StateHome home = new();
+        await using StateHome home = new(graceSeconds: 1, TestContext.Current.CancellationToken);
         using IDisposable entered = home.Enter();
-        await using Ds4Runtime ds4 = await Ds4Runtime.StartAsync(Ds4Model.DemoId, cancellationToken: Cancelled);
+        await using Ds4Runtime ds4 = await Ds4Runtime.StartAsync(Ds4Model.DemoId, cancellationToken: TestContext.Current.CancellationToken);
         using IChatClient chat = ds4.CreateChatClient();
         string before = await AnswerAsync(chat);
 
@@ -79,7 +77,7 @@ public sealed class LifetimeSpecs
     private static async Task<string> AnswerAsync(IChatClient chat)
     {
         ChatResponse response = await chat.GetResponseAsync(
-            "hello", new ChatOptions { Reasoning = new ReasoningOptions { Effort = ReasoningEffort.None } }, Cancelled);
+            "hello", new ChatOptions { Reasoning = new ReasoningOptions { Effort = ReasoningEffort.None } }, TestContext.Current.CancellationToken);
         response.Text.ShouldNotBeNullOrWhiteSpace();
         return response.Text;
     }

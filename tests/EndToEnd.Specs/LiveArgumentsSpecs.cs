@@ -9,14 +9,12 @@ namespace EndToEnd.Specs;
 [Collection("processes")]
 public sealed class LiveArgumentsSpecs
 {
-    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
-
     [Fact(Timeout = 300_000)]
     public async Task Argument_fragments_arrive_before_the_call_and_add_up_to_it()
     {
-        await using StateHome home = new();
+        await using StateHome home = new(graceSeconds: 1, TestContext.Current.CancellationToken);
         using IDisposable entered = home.Enter();
-        await using Ds4Runtime ds4 = await Ds4Runtime.StartAsync(Ds4Model.DemoId, cancellationToken: Cancelled);
+        await using Ds4Runtime ds4 = await Ds4Runtime.StartAsync(Ds4Model.DemoId, cancellationToken: TestContext.Current.CancellationToken);
         using IChatClient chat = ds4.CreateChatClient();
         List<string> fragments = [];
         FunctionCallContent? call = null;
@@ -24,7 +22,7 @@ public sealed class LiveArgumentsSpecs
 
         await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(
             [new(ChatRole.System, AgentPrompt.System), new(ChatRole.User, "Create hello.txt with the text Hello from ds4")],
-            new ChatOptions { Tools = [.. AgentPrompt.Tools] }, Cancelled))
+            new ChatOptions { Tools = [.. AgentPrompt.Tools] }, TestContext.Current.CancellationToken))
         {
             if (update.TryGetToolCallUpdate(out Ds4ToolCallUpdate? fragment))
                 fragments.Add(fragment.ArgumentsFragment);

@@ -12,7 +12,7 @@ public sealed class MainJobSpecs
     [Fact(Timeout = Limit)]
     public async Task The_agent_writes_a_file_with_a_tool_call_of_the_demo_model_and_nothing_keeps_running()
     {
-        await using StateHome home = new();
+        await using StateHome home = new(graceSeconds: 1, TestContext.Current.CancellationToken);
         using AgentRun agent = new(home);
 
         BufferedCommandResult result = await agent.Ask("Create hello.txt with the text Hello from ds4");
@@ -27,7 +27,7 @@ public sealed class MainJobSpecs
     [Fact(Timeout = Limit)]
     public async Task The_demo_model_copies_names_it_was_never_taught()
     {
-        await using StateHome home = new();
+        await using StateHome home = new(graceSeconds: 1, TestContext.Current.CancellationToken);
         using AgentRun agent = new(home);
 
         BufferedCommandResult result = await agent.Ask("Create quokka.txt with the text Hello from ds4");
@@ -39,7 +39,7 @@ public sealed class MainJobSpecs
     [Fact(Timeout = Limit)]
     public async Task Two_agents_at_once_share_one_server()
     {
-        await using StateHome home = new(graceSeconds: 2);
+        await using StateHome home = new(graceSeconds: 2, TestContext.Current.CancellationToken);
         using AgentRun first = new(home);
         using AgentRun second = new(home);
         HashSet<int> servers = [];

@@ -14,7 +14,7 @@ public sealed class RefusalSpecs
     public async Task Flash_is_refused_on_a_small_machine_with_the_memory_found_and_needed_and_the_demo_as_a_way_out()
     {
         Assert.SkipUnless(Memory() < SmallestMachineForFlash, "This machine can hold Flash.");
-        await using StateHome home = new(graceSeconds: 0);
+        await using StateHome home = new(graceSeconds: 0, TestContext.Current.CancellationToken);
         using AgentRun agent = new(home);
 
         BufferedCommandResult result = await agent.Start("-p", "hello");
@@ -29,7 +29,7 @@ public sealed class RefusalSpecs
     [Fact(Timeout = Limit)]
     public async Task A_state_directory_that_cannot_be_one_is_named()
     {
-        await using StateHome home = new(graceSeconds: 0);
+        await using StateHome home = new(graceSeconds: 0, TestContext.Current.CancellationToken);
         using AgentRun agent = new(home);
         string file = agent.PathOf("not-a-directory");
         await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
@@ -44,7 +44,7 @@ public sealed class RefusalSpecs
     [Fact(Timeout = Limit)]
     public async Task A_model_that_does_not_exist_is_answered_with_those_that_do()
     {
-        await using StateHome home = new(graceSeconds: 0);
+        await using StateHome home = new(graceSeconds: 0, TestContext.Current.CancellationToken);
         using AgentRun agent = new(home);
 
         BufferedCommandResult result = await agent.Start("--model", "ds4/nothing", "-p", "hello");

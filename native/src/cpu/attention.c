@@ -175,11 +175,12 @@ static const float *load_row(const view *v, uint32_t index, float *scratch)
         uint64_t position = v->window_start + index;
         if (position >= tile->start)
             return v->cpu->kv + (size_t)(position - tile->start) * dim;
-        return ds4_row_load(tile->session, v->step->state->window + (size_t)(position % v->cpu->shape->window) * tile->session->row_bytes, dim,
-                            scratch);
+        return ds4_row_load(tile->session, v->step->state->window + (size_t)(position % v->cpu->shape->window) * tile->session->row_bytes,
+                            dim, scratch);
     }
     uint32_t row = index - v->window_rows;
-    return ds4_row_load(tile->session, ds4_rows_at(&v->step->state->compressed, v->selected == NULL ? row : v->selected[row]), dim, scratch);
+    return ds4_row_load(tile->session, ds4_rows_at(&v->step->state->compressed, v->selected == NULL ? row : v->selected[row]), dim,
+                        scratch);
 }
 
 /* Turns scores into exp(score − largest) in place and returns the denominator, to which the sink contributes. */

@@ -11,8 +11,8 @@
 
 enum {
     MAX_TILE = 512,
-    TILE_BUDGET = 256 << 20,  /* bytes for the buffers of a tile */
-    SCORE_BUDGET = 1 << 20    /* index scores, where one token needs less */
+    TILE_BUDGET = 256 << 20, /* bytes for the buffers of a tile */
+    SCORE_BUDGET = 1 << 20   /* index scores, where one token needs less */
 };
 
 /* ---- sizes -------------------------------------------------------------------------------------------------- */
@@ -71,10 +71,10 @@ static void place_tile(ds4_cpu *cpu, ds4_layout *layout, uint64_t tile)
     cpu->query_low = floats(layout, tile * s->query_rank);
     cpu->query = floats(layout, tile * s->heads * s->head_dim);
     cpu->kv = floats(layout, tile * s->head_dim);
-    cpu->open.kv = floats(layout, tile * 2 * s->head_dim);
-    cpu->open.score = floats(layout, tile * 2 * s->head_dim);
-    cpu->index_open.kv = floats(layout, tile * 2 * DS4_INDEX_DIM);
-    cpu->index_open.score = floats(layout, tile * 2 * DS4_INDEX_DIM);
+    cpu->projected.kv = floats(layout, tile * 2 * s->head_dim);
+    cpu->projected.score = floats(layout, tile * 2 * s->head_dim);
+    cpu->index_projected.kv = floats(layout, tile * 2 * DS4_INDEX_DIM);
+    cpu->index_projected.score = floats(layout, tile * 2 * DS4_INDEX_DIM);
     cpu->index_query = floats(layout, tile * s->index_heads * DS4_INDEX_DIM);
     cpu->index_weight = floats(layout, tile * s->index_heads);
     cpu->low = floats(layout, tile * s->output_groups * s->output_rank);

@@ -21,32 +21,32 @@ typedef struct ds4_cpu {
     uint32_t tile; /* most tokens at once */
 
     /* Per token of the tile. */
-    float *streams;        /* [4·hidden] */
-    float *raw_mix;        /* [24] */
+    float *streams; /* [4·hidden] */
+    float *raw_mix; /* [24] */
     ds4_mix *mix;
-    float *input;          /* [hidden]: normalised input of the sub-layer */
-    float *query_low;      /* [query_rank] */
-    float *query;          /* [heads·head_dim]; attention puts its result in place */
-    float *kv;             /* [head_dim] */
-    ds4_open_rows open;    /* [tile][2·head_dim]: compressor projections */
-    ds4_open_rows index_open; /* [tile][256] */
-    float *index_query;    /* [index_heads·128] */
-    float *index_weight;   /* [index_heads] */
-    float *low;            /* [groups·output_rank] */
-    float *output;         /* [hidden]: result of the sub-layer */
-    float *router;         /* [experts] */
-    uint32_t *chosen;      /* [experts_used] */
-    float *chosen_weight;  /* [experts_used] */
-    float *shared_gate;    /* [expert_width] */
-    float *shared_inner;   /* [expert_width] */
+    float *input;                  /* [hidden]: normalised input of the sub-layer */
+    float *query_low;              /* [query_rank] */
+    float *query;                  /* [heads·head_dim]; attention puts its result in place */
+    float *kv;                     /* [head_dim] */
+    ds4_open_rows projected;       /* compressor projections, a row per token: [2·head_dim] at most */
+    ds4_open_rows index_projected; /* [256] */
+    float *index_query;            /* [index_heads·128] */
+    float *index_weight;           /* [index_heads] */
+    float *low;                    /* [groups·output_rank] */
+    float *output;                 /* [hidden]: result of the sub-layer */
+    float *router;                 /* [experts] */
+    uint32_t *chosen;              /* [experts_used] */
+    float *chosen_weight;          /* [experts_used] */
+    float *shared_gate;            /* [expert_width] */
+    float *shared_inner;           /* [expert_width] */
 
     /* The (token, expert) pairs of the tile, sorted by expert. */
     uint32_t *expert_start; /* [experts + 1]: first pair of each expert */
     uint32_t *active;       /* [experts]: those with pairs, ascending */
     uint32_t active_count;
-    uint32_t *pair_token;   /* [tile·experts_used] */
-    float *pair_weight;     /* [tile·experts_used] */
-    float *pair_inner;      /* [tile·experts_used][expert_width] */
+    uint32_t *pair_token; /* [tile·experts_used] */
+    float *pair_weight;   /* [tile·experts_used] */
+    float *pair_inner;    /* [tile·experts_used][expert_width] */
 
     /* Wanted rows of logits. */
     uint32_t *output_token; /* [tile] */

@@ -1,6 +1,6 @@
 /* kernels.h: the inner loops of the CPU backend, as a table per instruction set.
  *
- * DESIGN   Stages (cpu_*.c) decide what is computed and by which thread; kernels only compute. The order in which a kernel
+ * DESIGN   The stages (the other files here) decide what is computed and by which thread; kernels only compute. The order in which a kernel
  *          adds the terms of one output never depends on how many outputs it is asked for, which makes results
  *          independent of threads and tiles.
  */

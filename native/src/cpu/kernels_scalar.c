@@ -62,7 +62,8 @@ static void dot_batch(const float *w, const float *x0, const float *x1, const fl
     out[3] = reduce(low3, high3, w + whole, x3 + whole, tail);
 }
 
-static void matrix_rows(const ds4_matrix *matrix, uint32_t first_row, uint32_t rows, ds4_vectors inputs, uint32_t count, float *out, float *scratch)
+static void matrix_rows(const ds4_matrix *matrix, uint32_t first_row, uint32_t rows, ds4_vectors inputs, uint32_t count, float *out,
+                        float *scratch)
 {
     for (uint32_t r = 0; r < rows; r++, out += count) {
         uint32_t i = 0;

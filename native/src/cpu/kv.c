@@ -20,12 +20,12 @@ ds4_status ds4_cpu_project(void *backend, const ds4_step *step, ds4_error *error
     products[count++] = ds4_cpu_whole_product(&w->query_a, cpu->input, tokens, cpu->query_low);
     products[count++] = ds4_cpu_whole_product(&w->kv, cpu->input, tokens, cpu->kv);
     if (step->ratio != 0) {
-        products[count++] = ds4_cpu_whole_product(&w->compressor.kv, cpu->input, tokens, cpu->open.kv);
-        products[count++] = ds4_cpu_whole_product(&w->compressor.gate, cpu->input, tokens, cpu->open.score);
+        products[count++] = ds4_cpu_whole_product(&w->compressor.kv, cpu->input, tokens, cpu->projected.kv);
+        products[count++] = ds4_cpu_whole_product(&w->compressor.gate, cpu->input, tokens, cpu->projected.score);
     }
     if (step->ratio == DS4_RATIO_OVERLAPPING) {
-        products[count++] = ds4_cpu_whole_product(&w->index_compressor.kv, cpu->input, tokens, cpu->index_open.kv);
-        products[count++] = ds4_cpu_whole_product(&w->index_compressor.gate, cpu->input, tokens, cpu->index_open.score);
+        products[count++] = ds4_cpu_whole_product(&w->index_compressor.kv, cpu->input, tokens, cpu->index_projected.kv);
+        products[count++] = ds4_cpu_whole_product(&w->index_compressor.gate, cpu->input, tokens, cpu->index_projected.score);
     }
     if (step->selects)
         products[count++] = ds4_cpu_whole_product(&w->index_weight, cpu->input, tokens, cpu->index_weight);
@@ -72,10 +72,10 @@ static void finish_token(void *context, uint32_t token, uint32_t worker)
     round_kv(tile->session, kv, dim);
     if (step->ratio != 0)
         add_position_term(&step->weights->compressor.ape, position, step->ratio,
-                          cpu->open.score + (size_t)token * step->state->open.width, cpu->row_scratch[worker]);
+                          cpu->projected.score + (size_t)token * step->state->open.width, cpu->row_scratch[worker]);
     if (step->ratio == DS4_RATIO_OVERLAPPING)
         add_position_term(&step->weights->index_compressor.ape, position, step->ratio,
-                          cpu->index_open.score + (size_t)token * step->state->index_open.width, cpu->row_scratch[worker]);
+                          cpu->index_projected.score + (size_t)token * step->state->index_open.width, cpu->row_scratch[worker]);
 }
 
 /* ---- compressed rows ---------------------------------------------------------------------------------------- */
@@ -110,7 +110,7 @@ static void finish_row(void *context, uint32_t item, uint32_t worker)
     const ds4_rotation *rotations = step->ratio == DS4_RATIO_LONG ? tile->long_windows : tile->overlapping_windows;
     uint32_t dim = is_index ? DS4_INDEX_DIM : cpu->shape->head_dim;
     const float *norm = is_index ? step->weights->index_compressor.norm : step->weights->compressor.norm;
-    projections source = {tile->start, is_index ? &state->index_open : &state->open, is_index ? &cpu->index_open : &cpu->open};
+    projections source = {tile->start, is_index ? &state->index_open : &state->open, is_index ? &cpu->index_projected : &cpu->projected};
     float *row = cpu->row_scratch[worker];
     ds4_pooled pooled;
     ds4_collect_pooled(step->ratio, dim, run->first_row + local, projection_at, &source, &pooled);
@@ -170,8 +170,8 @@ ds4_status ds4_cpu_keep(void *backend, const ds4_step *step, ds4_error *error)
         ds4_row_store(tile->session, row, cpu->kv + (size_t)t * dim, dim);
     }
     if (step->ratio != 0)
-        keep_open_rows(tile, &cpu->open, &step->state->open);
+        keep_open_rows(tile, &cpu->projected, &step->state->open);
     if (step->ratio == DS4_RATIO_OVERLAPPING)
-        keep_open_rows(tile, &cpu->index_open, &step->state->index_open);
+        keep_open_rows(tile, &cpu->index_projected, &step->state->index_open);
     return DS4_OK;
 }

@@ -49,7 +49,8 @@ static void run_item(void *context, uint32_t item, uint32_t worker)
     else
         vectors.base += vectors.stride * first_input;
     float out[DS4_CPU_ROW_BLOCK * DS4_CPU_TOKEN_BLOCK];
-    run->cpu->kernels->matrix_rows(product->matrix, product->first_row + first_row, rows, vectors, inputs, out, run->cpu->row_scratch[worker]);
+    run->cpu->kernels->matrix_rows(product->matrix, product->first_row + first_row, rows, vectors, inputs, out,
+                                   run->cpu->row_scratch[worker]);
     store(product, first_row, rows, first_input, inputs, out);
 }
 

@@ -58,7 +58,7 @@ internal sealed class AgentLoop(
             if (!cut || reply.Calls.Count == 0)
                 conversation.Add(reply.Message);
             if (cut)
-                return Failed(statistics, "The reply was cut: the limit of tokens is reached. Start anew with /new, or ask for less.");
+                return Failed(statistics, "The reply was cut: the limit of tokens is reached. Ask for less, or begin a new conversation.");
             if (reply.Calls.Count == 0)
                 return new AgentOutcome(AgentEnd.Answered, reply.Text, statistics);
 

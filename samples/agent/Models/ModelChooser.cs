@@ -17,10 +17,10 @@ internal sealed class ModelChooser(ModelCatalog catalog, Func<PrepareReason, Pre
         }
         catch (ProviderUnavailableException exception)
         {
-            ui.Notify(Explain(entry, exception), Severity.Error);
             // A demo never stands in for a model silently, nor for one that was asked for by name.
             if (name is not null || catalog.Demo is not { } demo)
-                throw new ModelChoiceException($"{entry.FullName} cannot be used now.");
+                throw new ModelChoiceException(Explain(entry, exception));
+            ui.Notify(Explain(entry, exception), Severity.Error);
             if (!ui.IsInteractive)
                 throw new ModelChoiceException($"To try the demo model instead, add: --model {demo.FullName}");
             if (!await ui.ConfirmAsync($"Use the demo model {demo.FullName} instead?", defaultAnswer: false, cancellationToken))

@@ -8,7 +8,8 @@ internal sealed class SelectedModel(ModelEntry entry) : IDisposable
 {
     public IModelProvider Provider => entry.Provider;
 
-    public ModelInfo Info => entry.Info;
+    /// <summary>What the provider knows by now: a context window is often unknown before the model is ready.</summary>
+    public ModelInfo Info => entry.Provider.Models.FirstOrDefault(model => model.Id == entry.Info.Id) ?? entry.Info;
 
     public string FullName => entry.FullName;
 

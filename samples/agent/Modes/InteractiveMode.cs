@@ -18,6 +18,7 @@ internal sealed class InteractiveMode
     private readonly LineEditor editor = new();
     private readonly SlashCommands commands;
     private readonly TaskCompletionSource leave = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? wantedModel;
 
     public InteractiveMode(
         AgentSession session, LiveDisplay display, Keyboard keyboard, AgentUi ui, Func<IReadOnlyList<CommandDefinition>> extensionCommands, TimeProvider time)
@@ -34,6 +35,7 @@ internal sealed class InteractiveMode
 
     public async Task<int> RunAsync(string? model, CancellationToken cancellationToken)
     {
+        wantedModel = model;
         using CancellationTokenRegistration onSignal = cancellationToken.Register(() => leave.TrySetResult());
         await session.StartAsync(SessionStartReason.Startup, CancellationToken.None);
         await WorkAsync(token => session.ChooseModelAsync(model, token));
@@ -59,7 +61,7 @@ internal sealed class InteractiveMode
         await WorkAsync(async token =>
         {
             if (session.Model is null)
-                await session.ChooseModelAsync(null, token);
+                await session.ChooseModelAsync(wantedModel, token);
             Report(await session.RunAsync(line, token));
         });
     }

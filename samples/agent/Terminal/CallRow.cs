@@ -8,12 +8,16 @@ internal sealed class CallRow(TimeProvider time) : IBlock
 {
     private const int OutputKept = 4096;
 
+    /// <summary>Arguments longer than this say how long they are.</summary>
+    private const int ManyCharacters = 200;
+
     private readonly StringBuilder output = new();
     private PartialArguments arguments = new();
     private string name = "";
     private long startedAt;
     private TimeSpan elapsed;
     private ToolResult? result;
+    private int characters;
 
     /// <summary>How far the call is.</summary>
     public CallPhase Phase { get; private set; } = CallPhase.Writing;
@@ -28,6 +32,9 @@ internal sealed class CallRow(TimeProvider time) : IBlock
     /// <summary>What is called, in one line.</summary>
     public string Title => CallTitle.Of(name, arguments);
 
+    /// <summary>What is being written, with a sign of life where the title does not grow any more.</summary>
+    public string Draft => characters < ManyCharacters ? Title : $"{Title}  {Numbers.Count(characters)} characters";
+
     /// <summary>How it ended, in a few words.</summary>
     public string Outcome => result is null ? ""
         : (result.Summary ?? (result.IsError ? "failed" : "done"))
@@ -39,6 +46,7 @@ internal sealed class CallRow(TimeProvider time) : IBlock
     {
         if (fragment.Name is { Length: > 0 } known)
             name = known;
+        characters += fragment.Arguments.Length;
         arguments.Append(fragment.Arguments);
     }
 
@@ -89,6 +97,7 @@ internal sealed class CallRow(TimeProvider time) : IBlock
         };
         string note = Phase switch
         {
+            CallPhase.Writing when characters >= ManyCharacters => $"  … {Numbers.Count(characters)} characters",
             CallPhase.Writing => "  …",
             CallPhase.Running when time.GetElapsedTime(startedAt) is { TotalSeconds: >= 1 } running => "  " + Numbers.Duration(running),
             CallPhase.Done => "  " + Outcome,

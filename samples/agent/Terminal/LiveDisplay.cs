@@ -167,7 +167,8 @@ internal sealed class LiveDisplay : IAgentDisplay
             int width = screen.Width;
             IReadOnlyList<Line> settled = blocks.TakeSettled(width);
             List<Line> live = [.. blocks.Render(width)];
-            List<Line> footer = [.. activity.Render(width, busyHint)];
+            // While the person is asked, nothing else seems to go on.
+            List<Line> footer = prompt is null ? [.. activity.Render(width, busyHint)] : [];
             PromptLines? lines = prompt?.Invoke(width);
             int room = Math.Max(1, screen.LiveHeight - footer.Count - (lines?.Lines.Count ?? 0));
             if (live.Count > room)

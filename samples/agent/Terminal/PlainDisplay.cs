@@ -68,7 +68,7 @@ internal sealed class PlainDisplay : IAgentDisplay
     public void CallWriting(ToolCallFragment fragment) => Change(() =>
     {
         CallRow row = rows.Writing(fragment);
-        activity.Set("writing", () => "writing: " + row.Title);
+        activity.Set("writing", () => "writing: " + row.Draft);
     });
 
     public void CallWritten(int index, string callId, string name, string arguments) =>

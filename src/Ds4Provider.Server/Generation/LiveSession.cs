@@ -53,28 +53,24 @@ internal sealed class LiveSession : IDisposable
             tokens.AddRange(tail[..(Session.Position - tokens.Count)]);
             throw;
         }
-        catch
-        {
-            Discard();
-            throw;
-        }
     }
 
     /// <summary>Evaluates one token.</summary>
     public void Decode(int token)
     {
         hasLogits = false;
-        try
-        {
-            Session.Decode(token);
-            tokens.Add(token);
-            hasLogits = true;
-        }
-        catch
-        {
-            Discard();
-            throw;
-        }
+        Session.Decode(token);
+        tokens.Add(token);
+        hasLogits = true;
+    }
+
+    /// <summary>Gives the state up, after a failure that may have left it damaged.</summary>
+    public void Discard()
+    {
+        session?.Dispose();
+        session = null;
+        tokens.Clear();
+        hasLogits = false;
     }
 
     public void Dispose() => Discard();
@@ -95,14 +91,6 @@ internal sealed class LiveSession : IDisposable
         // The old one goes first: two sessions need not fit in memory.
         Discard();
         session = model.CreateSession(contextLength, EngineMode.Fast);
-    }
-
-    private void Discard()
-    {
-        session?.Dispose();
-        session = null;
-        tokens.Clear();
-        hasLogits = false;
     }
 }
 

@@ -17,6 +17,19 @@ internal sealed partial class ReplyGenerator(
     /// <exception cref="EngineException">The engine failed.</exception>
     public void Run(GenerationJob job, CancellationToken cancellationToken)
     {
+        try
+        {
+            Answer(job, cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            session.Discard();
+            throw;
+        }
+    }
+
+    private void Answer(GenerationJob job, CancellationToken cancellationToken)
+    {
         long start = time.GetTimestamp();
         Reuse reuse = session.Begin(job.Prompt);
         if (reuse.Common < reuse.Held)
@@ -64,7 +77,8 @@ internal sealed partial class ReplyGenerator(
         while (reply.End is null)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int token = Next(sampler, reply.Parser, mask);
+            ReadOnlySpan<int> masked = mask.For(reply.Parser);
+            int token = reply.Parser.IsSyntax ? sampler.Best(session.Logits, masked) : sampler.Sample(session.Logits, masked);
             if (token == model.Tokenizer.Control.EndOfSentence)
             {
                 reply.Complete(FinishReason.Stop);
@@ -80,11 +94,6 @@ internal sealed partial class ReplyGenerator(
         reply.Complete(reply.End.Value);
     }
 
-    /// <summary>Tags and names of a call take the likeliest token, so that calls stay well formed; what they say is sampled.</summary>
-    private int Next(ISampler sampler, IReplyParser parser, TokenMask mask) => parser.IsSyntax
-        ? sampler.Best(session.Logits, mask.For(parser))
-        : sampler.Sample(session.Logits, mask.For(parser));
-
     private void Remember(Reply reply)
     {
         if (reply.ReplayableTokens() is not { } tokens)
@@ -96,7 +105,7 @@ internal sealed partial class ReplyGenerator(
                 Reasoning = transcript.Reasoning,
                 Calls = [.. transcript.Calls.Select(call => new AssistantCall(call.Id, call.Name, call.Arguments))],
             },
-            tokens, reply.Job.Thinking, reply.Job.History));
+            [.. tokens], reply.Job.Thinking, reply.Job.History));
     }
 
     [LoggerMessage(Level = LogLevel.Information,

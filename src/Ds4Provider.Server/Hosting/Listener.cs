@@ -56,7 +56,9 @@ internal sealed class Listener : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
-            options.Limits.MaxRequestBodySize = dependencies.Limits.BodyBytes;
+            // The endpoints keep the limit. This one is where the rest of a body that exceeds it is no longer read away:
+            // a client that still writes when the connection closes sees a broken pipe instead of the refusal.
+            options.Limits.MaxRequestBodySize = 2L * dependencies.Limits.BodyBytes;
             // A laptop that sleeps or an agent that is suspended reads nothing for a while; its reply waits.
             options.Limits.MinResponseDataRate = null;
             bind(options);

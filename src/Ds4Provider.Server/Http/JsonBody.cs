@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -22,16 +23,7 @@ internal static class JsonBody
         string? encoding = request.Headers.ContentEncoding;
         if (!string.IsNullOrEmpty(encoding) && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
             throw ApiException.NotPlain(encoding);
-        using var body = new MemoryStream((int)Math.Clamp(request.ContentLength ?? 0, 0, 1 << 20));
-        try
-        {
-            await request.Body.CopyToAsync(body, cancellationToken).ConfigureAwait(false);
-        }
-        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            throw ApiException.TooLarge(limits.BodyBytes);
-        }
-        return Parse(body.GetBuffer().AsMemory(0, (int)body.Length), limits.JsonDepth);
+        return Parse(await ReadBytesAsync(request, limits.BodyBytes, cancellationToken).ConfigureAwait(false), limits.JsonDepth);
     }
 
     /// <exception cref="ApiException">Too deep or malformed; the message gives line and byte.</exception>
@@ -62,6 +54,27 @@ internal static class JsonBody
         }
     }
 
+    private static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > limit)
+            throw ApiException.TooLarge(limit);
+        var body = new ArrayBufferWriter<byte>(Math.Clamp((int)(request.ContentLength ?? 0), 4096, 1 << 20));
+        try
+        {
+            while (await request.Body.ReadAsync(body.GetMemory(4096), cancellationToken).ConfigureAwait(false) is > 0 and int read)
+            {
+                body.Advance(read);
+                if (body.WrittenCount > limit)
+                    throw ApiException.TooLarge(limit);
+            }
+        }
+        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            throw ApiException.TooLarge(limit);
+        }
+        return body.WrittenMemory;
+    }
+
     private static string Describe(JsonException malformed)
     {
         // The serialiser appends its own, zero-based, position to the sentence.
@@ -75,7 +88,7 @@ internal static class JsonBody
     private static int FirstInvalid(ReadOnlySpan<byte> text)
     {
         int position = 0;
-        while (Rune.DecodeFromUtf8(text[position..], out _, out int length) == System.Buffers.OperationStatus.Done)
+        while (Rune.DecodeFromUtf8(text[position..], out _, out int length) == OperationStatus.Done)
             position += length;
         return position;
     }

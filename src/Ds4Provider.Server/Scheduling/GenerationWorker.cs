@@ -23,6 +23,7 @@ internal sealed partial class GenerationWorker : IDisposable
     private readonly TaskCompletionSource<ServedModel> loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stopping = new();
+    private volatile GenerationJob? running;
 
     public GenerationWorker(
         ServerConfiguration configuration, ServerDependencies dependencies, RequestQueue queue, SampledTurnStore turns, WorkMeter meter)
@@ -49,6 +50,8 @@ internal sealed partial class GenerationWorker : IDisposable
         if (await EndsWithinAsync(drain).ConfigureAwait(false))
             return;
         await stopping.CancelAsync().ConfigureAwait(false);
+        // The client is told now; the engine may be in the middle of a long tile.
+        running?.Fail(ApiException.Stopping());
         // A tile or a load takes its time; when even this is not enough, the process ends with the thread in the engine.
         if (!await EndsWithinAsync(drain).ConfigureAwait(false))
             LogStuck();
@@ -95,6 +98,7 @@ internal sealed partial class GenerationWorker : IDisposable
 
     private void Run(ReplyGenerator generator, GenerationJob job)
     {
+        running = job;
         try
         {
             using var cancel = CancellationTokenSource.CreateLinkedTokenSource(job.CancellationToken, stopping.Token);

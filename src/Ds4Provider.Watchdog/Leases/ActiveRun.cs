@@ -26,8 +26,6 @@ internal sealed class ActiveRun(string model) : IDisposable
 
     public IServerControl? Server { get; set; }
 
-    public int Restarts { get; set; }
-
     public void Stop() => _stopping.Cancel();
 
     public void Dispose() => _stopping.Dispose();

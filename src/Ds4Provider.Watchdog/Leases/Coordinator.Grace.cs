@@ -7,6 +7,8 @@ namespace Ds4Provider.Watchdog.Leases;
 /// <content>The end of leases, the grace after the last one, and the watchdog's own end.</content>
 internal sealed partial class Coordinator
 {
+    private static readonly TimeSpan UndecidedPatience = TimeSpan.FromSeconds(5);
+
     private ITimer? _graceTimer;
     private bool _graceOver;
 
@@ -53,13 +55,13 @@ internal sealed partial class Coordinator
         if (_graceOver && _run is null)
             End($"no program has used a model for {_grace.TotalSeconds:0} seconds");
         else
-            _graceTimer ??= StartGrace();
+            _graceTimer ??= StartGrace(_grace);
     }
 
-    private ITimer StartGrace()
+    private ITimer StartGrace(TimeSpan grace)
     {
         ITimer? timer = null;
-        timer = _time.CreateTimer(_ => _mailbox.Post(() => GraceOver(timer)), null, _grace, Timeout.InfiniteTimeSpan);
+        timer = _time.CreateTimer(_ => _mailbox.Post(() => GraceOver(timer)), null, grace, Timeout.InfiniteTimeSpan);
         return timer;
     }
 
@@ -68,6 +70,14 @@ internal sealed partial class Coordinator
         // A lease may have arrived after the timer fired: then this is not the current timer any more.
         if (timer != _graceTimer)
             return;
+        timer?.Dispose();
+        if (_undecided.Count > 0)
+        {
+            // Somebody has just been welcomed and is about to say what for. Each such client is waited for once.
+            _undecided.Clear();
+            _graceTimer = StartGrace(UndecidedPatience);
+            return;
+        }
         _graceOver = true;
         // Clients may still come while the server drains; the watchdog ends only when they do not.
         StopRun();

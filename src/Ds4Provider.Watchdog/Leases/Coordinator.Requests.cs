@@ -126,7 +126,7 @@ internal sealed partial class Coordinator
             var run => run.Progress.Phase,
         },
         ServerPid = _run?.Ready?.ServerPid,
-        Restarts = _run?.Restarts ?? 0,
+        Restarts = _restarts,
     };
 
     private static void RefuseRequest(ClientConnection connection, string message) =>

@@ -71,7 +71,7 @@ internal sealed partial class Coordinator
         if (run != _run || run.IsStopping)
             return;
         if (progress.Phase == SetupPhase.Restarting)
-            run.Restarts++;
+            _restarts++;
         (run.Progress, run.Ready, run.Server) = (progress, null, null);
         Broadcast(progress);
     }

@@ -21,9 +21,11 @@ internal sealed partial class Coordinator : IConnectionOwner
     private readonly ILogger<Coordinator> _logger;
 
     private readonly HashSet<ClientConnection> _connections = [];
+    private readonly HashSet<ClientConnection> _undecided = [];
     private readonly Dictionary<ClientConnection, Lease> _held = [];
     private readonly List<Lease> _lingering = [];
     private ActiveRun? _run;
+    private int _restarts;
     private bool _ending;
 
     public Coordinator(IModelRunner runner, TimeProvider time, TimeSpan grace, string version, ILogger<Coordinator> logger)
@@ -46,12 +48,14 @@ internal sealed partial class Coordinator : IConnectionOwner
         if (_ending)
             return false;
         _connections.Add(connection);
+        _undecided.Add(connection);
         connection.Send(new Welcome(WatchdogProtocol.Version, _version));
         return true;
     });
 
     public Task ReceiveAsync(ClientConnection connection, WatchdogMessage message) => _mailbox.AskAsync(() =>
     {
+        _undecided.Remove(connection);
         Answer(connection, message);
         return true;
     });
@@ -59,6 +63,7 @@ internal sealed partial class Coordinator : IConnectionOwner
     public Task ClosedAsync(ClientConnection connection) => _mailbox.AskAsync(() =>
     {
         _connections.Remove(connection);
+        _undecided.Remove(connection);
         if (_held.Remove(connection, out Lease? lease))
             LetGo(lease);
         return true;

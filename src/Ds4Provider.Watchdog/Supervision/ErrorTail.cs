@@ -25,14 +25,24 @@ internal sealed class ErrorTail(string path)
     {
         if (File.Exists(Path) && new FileInfo(Path).Length > RotateAt)
             File.Move(Path, Path + ".1", overwrite: true);
-        var log = new StreamWriter(Path, append: true) { AutoFlush = true };
-        await using (log.ConfigureAwait(false))
+        while (await source.ReadLineAsync().ConfigureAwait(false) is { } line)
         {
-            while (await source.ReadLineAsync().ConfigureAwait(false) is { } line)
-            {
-                Keep(line);
-                await log.WriteLineAsync(line).ConfigureAwait(false);
-            }
+            Keep(line);
+            await AppendAsync(line).ConfigureAwait(false);
+        }
+    }
+
+    // Opened for each line: the child seldom speaks here, and a disk that is full for a while costs only some lines.
+    private async Task AppendAsync(string line)
+    {
+        try
+        {
+            await File.AppendAllTextAsync(Path, line + "\n").ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            // Not to read on would block the child on its full pipe, which is worse than a hole in the log.
+            Keep($"({Path} cannot be written: {exception.Message})");
         }
     }
 

@@ -85,7 +85,7 @@ public sealed record ChatDelta
 }
 
 /// <summary>Progress before the first token.</summary>
-/// <param name="Phase"><c>queued</c> or <c>prefilling</c>.</param>
+/// <param name="Phase"><c>loading</c> (the model), <c>queued</c> or <c>prefilling</c>.</param>
 public sealed record ChatProgress(string Phase)
 {
     /// <summary>Requests ahead of this one, while queued.</summary>

@@ -148,6 +148,6 @@ public sealed class WatchdogLauncher(
             FailureReason.StartFailed,
             $"The watchdog did not answer on {paths.WatchdogSocket} within {StartLimit.TotalSeconds:0} s."
                 + (said.Length > 0 ? $" Its output ends: {said}" : ""),
-            $"See {paths.WatchdogOutput} and {paths.Logs}; `ds4 stop` ends a stuck watchdog.", paths.WatchdogOutput, cause);
+            $"See {paths.WatchdogOutput} and {paths.Logs}. If it stays like this, end the process that holds {paths.WatchdogLock}.", paths.WatchdogOutput, cause);
     }
 }

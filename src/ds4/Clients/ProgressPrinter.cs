@@ -14,7 +14,7 @@ internal sealed class ProgressPrinter(TextWriter output, TimeProvider time)
     /// <summary>Prints a step, at most one line a second while the same step goes on.</summary>
     public void Print(Progress progress)
     {
-        if (progress.Message == _lastMessage && time.GetElapsedTime(_lastTime) < Interval && progress.Done != progress.Total)
+        if (progress.Message == _lastMessage && time.GetElapsedTime(_lastTime) < Interval)
             return;
         (_lastMessage, _lastTime) = (progress.Message, time.GetTimestamp());
         output.WriteLine(Format(progress));

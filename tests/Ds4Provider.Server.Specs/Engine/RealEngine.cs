@@ -4,13 +4,13 @@ using Ds4Provider.Engine;
 
 namespace Ds4Provider.Server.Specs.Engine;
 
-/// <summary>The engine as it is built from this repository, with the demo model.</summary>
+/// <summary>The engine as it is built from this repository, with its tiny model of random weights.</summary>
 internal static class RealEngine
 {
     private static readonly string Root = typeof(RealEngine).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "RepositoryRoot").Value!;
 
-    public static LoadedModel OpenDemo() => LoadedModel.Open(
+    public static LoadedModel OpenTiny() => LoadedModel.Open(
         Path.Combine(Root, "native", "build", RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "libds4.dylib" : "libds4.so"),
-        Path.Combine(Root, "native", "demo", "ds4-demo.gguf"), threads: 1);
+        Path.Combine(Root, "native", "tests", "golden", "tiny.gguf"), threads: 1);
 }

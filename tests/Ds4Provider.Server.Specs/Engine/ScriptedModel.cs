@@ -10,6 +10,8 @@ namespace Ds4Provider.Server.Specs.Engine;
 /// </summary>
 internal sealed class ScriptedModel(int contextLength = 4096) : ILanguageModel
 {
+    private static readonly int Dot = new ScriptedTokenizer().Encode(".")[0];
+
     private readonly ConcurrentQueue<Script> scripts = new();
     private readonly ConcurrentQueue<int> prefills = new();
     private int sessions;
@@ -27,6 +29,9 @@ internal sealed class ScriptedModel(int contextLength = 4096) : ILanguageModel
 
     /// <summary>Called before each decoded token; may block.</summary>
     public Action? BeforeDecode { get; set; }
+
+    /// <summary>Whether the logits are not numbers, as after a fault of the hardware.</summary>
+    public bool LogitsAreDamaged { get; set; }
 
     /// <summary>Tokens that each finished or cancelled prefill evaluated.</summary>
     public IReadOnlyCollection<int> Prefills => prefills;
@@ -70,11 +75,10 @@ internal sealed class ScriptedModel(int contextLength = 4096) : ILanguageModel
         {
             get
             {
-                int dot = new ScriptedTokenizer().Encode(".")[0];
-                int token = next < reply.Count ? reply[next] : ends ? model.Tokenizer.Control.EndOfSentence : dot;
+                int token = next < reply.Count ? reply[next] : ends ? model.Tokenizer.Control.EndOfSentence : Dot;
                 Array.Clear(logits);
-                logits[dot] = 1; // what is sampled when the scripted token is masked
-                logits[token] = 100;
+                logits[Dot] = 1; // what is sampled when the scripted token is masked
+                logits[token] = model.LogitsAreDamaged ? float.NaN : 100;
                 return logits;
             }
         }

@@ -6,6 +6,8 @@ using Ds4Provider.Engine;
 using Ds4Provider.Server.Hosting;
 using Ds4Provider.Server.Specs.Engine;
 using Ds4Provider.Wire.Server;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ds4Provider.Server.Specs.Serving;
 
@@ -38,7 +40,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>Starts a server and does not wait.</summary>
     public static TestServer Launch(
-        ScriptedModel model, ServerLimits? limits = null, TimeProvider? time = null, Func<LoadedModel>? open = null, string? firstLine = null)
+        ScriptedModel model, ServerLimits? limits = null, TimeProvider? time = null, Func<LoadedModel>? open = null, string? firstLine = null,
+        ILoggerFactory? log = null)
     {
         var server = new TestServer(model);
         server.input.Write(firstLine ?? ServerProtocol.Write(
@@ -48,6 +51,7 @@ internal sealed class TestServer : IAsyncDisposable
             OpenModel = _ => open?.Invoke() ?? new LoadedModel(model),
             Limits = limits ?? new ServerLimits(),
             Time = time ?? TimeProvider.System,
+            LoggerFactory = log ?? NullLoggerFactory.Instance,
         }, server.signal.Token);
         server.Http = server.Connect();
         return server;

@@ -61,6 +61,33 @@ public sealed class GraceSpecs
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_client_that_was_welcomed_in_the_last_moment_still_gets_its_lease()
+    {
+        await using var desk = new Desk();
+        await using DeskClient client = await desk.OpenAsync();
+        desk.Time.Advance(Desk.Grace);
+
+        await client.SendAsync(new Acquire("demo"));
+
+        (await desk.Runner.NextAsync(TimesUp)).BecomeReady();
+        await client.NextAsync<Ready>();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_client_that_never_says_what_it_wants_delays_the_end_by_seconds_only()
+    {
+        await using var desk = new Desk();
+        await using DeskClient client = await desk.OpenAsync();
+        desk.Time.Advance(Desk.Grace);
+        await desk.UntilLeasesAsync(0);
+        desk.Ended.IsCompleted.ShouldBeFalse();
+
+        desk.Time.Advance(TimeSpan.FromSeconds(5));
+
+        await desk.Ended.WaitAsync(TimesUp);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_lease_that_arrives_while_the_server_drains_gets_the_next_server()
     {
         await using var desk = new Desk();

@@ -59,10 +59,14 @@ public sealed class DeathSpecs(ITestOutputHelper output)
     {
         await using var world = new World(grace: 1);
         Process client = world.StartClient();
-        while ((await client.StandardOutput.ReadLineAsync(TimesUp))!.Contains("\"ready\"", StringComparison.Ordinal) is false)
+        string? line;
+        do
         {
-            // Progress comes first.
+            line = await client.StandardOutput.ReadLineAsync(TimesUp);
+            output.WriteLine(line ?? $"the client ended: {await client.StandardError.ReadToEndAsync(TimesUp)}");
+            line.ShouldNotBeNull();
         }
+        while (!line.Contains("\"ready\"", StringComparison.Ordinal));
         Status status;
         await using (WatchdogConnection observer = (await world.TryConnectAsync()).ShouldNotBeNull())
         {

@@ -64,8 +64,7 @@ public sealed class SetupSpecs
         await using var world = new World(grace: 5);
         world.Set("DUMMY_MAKE", "slow");
         WatchdogConnection client = await world.AcquireAsync();
-        await UntilAsync(() => File.Exists(world.MakeRuns) && new FileInfo(world.MakeRuns).Length > 0);
-        int make = int.Parse((await File.ReadAllLinesAsync(world.MakeRuns, TimesUp))[0], System.Globalization.CultureInfo.InvariantCulture);
+        int make = await world.UntilMakeRunsAsync();
         IsAlive(make).ShouldBeTrue();
 
         await client.DisposeAsync();
@@ -75,6 +74,20 @@ public sealed class SetupSpecs
         while ((await observer.StatusAsync()).Model is not null)
             await Task.Delay(10, TimesUp);
         Directory.GetDirectories(world.Paths.Engines).ShouldAllBe(folder => folder.EndsWith(".unfinished", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_build_ends_when_the_watchdog_is_killed()
+    {
+        await using var world = new World();
+        world.Set("DUMMY_MAKE", "slow");
+        await using WatchdogConnection client = await world.AcquireAsync();
+        int make = await world.UntilMakeRunsAsync();
+        Status status = await client.StatusAsync();
+
+        Kill(status.Pid);
+
+        await UntilDeadAsync(make);
     }
 
     [Theory(Timeout = Limit)]

@@ -62,7 +62,7 @@ internal sealed class World : IAsyncDisposable
     /// <summary>A program of its own with a lease. It can be killed.</summary>
     public Process StartClient()
     {
-        var start = new ProcessStartInfo(Dummy, ["client", "demo"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Dummy, ["client", "demo"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string name in (string[])["HOME", "DOTNET_ROOT", "PATH"])
             start.Environment[name] = Variable(name);
         start.Environment["DS4_HOME"] = Paths.StateDirectory;
@@ -84,6 +84,13 @@ internal sealed class World : IAsyncDisposable
         Process process = Process.Start(start)!;
         _clients.Add(process);
         return process;
+    }
+
+    /// <summary>Waits until make runs; its process id.</summary>
+    public async Task<int> UntilMakeRunsAsync()
+    {
+        await UntilAsync(() => File.Exists(MakeRuns) && File.ReadAllText(MakeRuns).EndsWith('\n'));
+        return int.Parse((await File.ReadAllLinesAsync(MakeRuns, TimesUp))[0], CultureInfo.InvariantCulture);
     }
 
     /// <summary>Waits until no watchdog runs: its lock is free.</summary>

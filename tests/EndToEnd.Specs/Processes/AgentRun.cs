@@ -27,7 +27,7 @@ internal sealed class AgentRun(StateHome home) : IDisposable
             .WithWorkingDirectory(Folder)
             .WithEnvironmentVariables(variables)
             .WithValidation(CommandResultValidation.None)
-            .ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+            .ExecuteBufferedAsync(home.Cancelled);
 
     /// <summary>Runs the agent with the demo model in print mode.</summary>
     public CommandTask<BufferedCommandResult> Ask(string prompt, params string[] options) =>

@@ -8,7 +8,7 @@ namespace EndToEnd.Specs.Processes;
 /// </summary>
 internal sealed class StateHome : IAsyncDisposable
 {
-    private static readonly string SharedEngines = Path.Combine(Path.GetTempPath(), $"ds4-e2e-engines-{Environment.ProcessId}");
+    private static readonly string SharedEngines = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"ds4-e2e-engines-{Environment.ProcessId}");
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("ds4-e2e-");
 
     static StateHome() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
@@ -17,8 +17,9 @@ internal sealed class StateHome : IAsyncDisposable
             Directory.Delete(SharedEngines, recursive: true);
     };
 
-    public StateHome(int graceSeconds = 1)
+    public StateHome(int graceSeconds, CancellationToken cancellationToken)
     {
+        Cancelled = cancellationToken;
         Variables = new Dictionary<string, string?>
         {
             ["DS4_HOME"] = Path,
@@ -28,6 +29,9 @@ internal sealed class StateHome : IAsyncDisposable
         };
         ReuseEngineBuild();
     }
+
+    /// <summary>Ends every wait of the test.</summary>
+    public CancellationToken Cancelled { get; }
 
     public string Path => directory.FullName;
 
@@ -41,10 +45,10 @@ internal sealed class StateHome : IAsyncDisposable
     {
         while (true)
         {
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            Cancelled.ThrowIfCancellationRequested();
             if (ProcessTable.Of(Path).FirstOrDefault(predicate) is { } found)
                 return found.Pid;
-            await Task.Delay(10);
+            await Task.Delay(10, Cancelled);
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed partial class EngineBuilder(PayloadFolder payload, WatchdogPaths
     private async Task CompileAsync(EngineBuild build, Action<Progress> progress, CancellationToken cancellationToken)
     {
         RemoveUnfinished();
-        string unfinished = build.Folder + Unfinished;
+        string unfinished = $"{build.Folder}.{Environment.ProcessId}{Unfinished}";
         Directory.CreateDirectory(unfinished);
         var log = new BuildLog(paths.BuildLog, payload.Native, progress);
         await using (log.ConfigureAwait(false))
@@ -54,8 +54,7 @@ internal sealed partial class EngineBuilder(PayloadFolder payload, WatchdogPaths
     {
         string jobs = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
         // Cancelling kills make and the compilers below it, which CliWrap knows as its tree.
-        CommandResult result = await Cli.Wrap("make")
-            .WithArguments(["-C", payload.Native, $"-j{jobs}", $"BUILD={target}"])
+        CommandResult result = await TetheredCommand.Wrap("make", "-C", payload.Native, $"-j{jobs}", $"BUILD={target}")
             .WithStandardOutputPipe(PipeTarget.ToDelegate(log.Add))
             .WithStandardErrorPipe(PipeTarget.ToDelegate(log.Add))
             .WithValidation(CommandResultValidation.None)

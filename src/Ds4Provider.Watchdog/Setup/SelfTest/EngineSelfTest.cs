@@ -59,14 +59,14 @@ internal sealed partial class EngineSelfTest(PayloadFolder payload, WatchdogPath
         var errors = new StringBuilder();
         try
         {
-            CommandResult result = await Cli.Wrap(build.LogitsTool)
-                .WithArguments([
+            CommandResult result = await TetheredCommand
+                .Wrap(
+                    build.LogitsTool,
                     "--model", payload.DemoModel,
                     "--tokens", payload.SelfTestTokens,
                     "--positions", payload.SelfTestPositions,
                     "--mode", "exact",
-                    "--out", output,
-                ])
+                    "--out", output)
                 .WithStandardErrorPipe(PipeTarget.ToStringBuilder(errors))
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteAsync(limit.Token)

@@ -1,6 +1,6 @@
-/* iq2_grid.h: the magnitude and sign patterns of the IQ2_XXS format. */
-#ifndef DS4_IQ2_GRID_H
-#define DS4_IQ2_GRID_H
+/* iq2_tables.h: the magnitude and sign patterns of the IQ2_XXS format. */
+#ifndef DS4_IQ2_TABLES_H
+#define DS4_IQ2_TABLES_H
 
 #include <stdint.h>
 

@@ -1,0 +1,79 @@
+/* The shipped demo model against the logits of the framework that trained it. */
+#include "engine.h"
+#include "harness.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PROMPTS = 20, MOST_TOKENS = 4096 };
+
+static const char *demo_path(const char *name)
+{
+    static char path[1024];
+    (void)snprintf(path, sizeof path, "%s/../../demo/%s", golden_folder, name);
+    return path;
+}
+
+/* The number of ids in the file; 0 after reporting a failure. */
+static size_t load_prompt(int prompt, int32_t tokens[MOST_TOKENS])
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "reference/prompts/%02d.ids", prompt);
+    FILE *file = fopen(demo_path(name), "r");
+    size_t count = 0;
+    while (file != NULL && count < MOST_TOKENS && fscanf(file, "%d", &tokens[count]) == 1)
+        count++;
+    if (file != NULL)
+        (void)fclose(file);
+    if (count == 0)
+        report_failure(name, 0, "cannot be read");
+    return count;
+}
+
+static double relative_error(const float *found, const float *expected, size_t count)
+{
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < count; i++) {
+        double d = (double)found[i] - expected[i];
+        difference += d * d;
+        norm += (double)expected[i] * expected[i];
+    }
+    return sqrt(difference / norm);
+}
+
+static void compare(ds4_model *model, const float *expected, size_t vocabulary)
+{
+    static int32_t tokens[MOST_TOKENS];
+    for (int prompt = 0; prompt < PROMPTS; prompt++) {
+        size_t count = load_prompt(prompt, tokens);
+        REQUIRE(count > 0);
+        ds4_session *session = new_session(model, MOST_TOKENS, DS4_MODE_EXACT);
+        REQUIRE(session != NULL);
+        bool advanced = advance(session, tokens, 0, count);
+        double error = advanced ? relative_error(ds4_session_logits(session), expected + (size_t)prompt * vocabulary, vocabulary) : INFINITY;
+        ds4_session_free(session);
+        REQUIRE_MESSAGE(error < 1e-3, "prompt %02d of %zu tokens: relative error %g", prompt, count, error);
+    }
+}
+
+static void Exact_logits_of_the_demo_equal_those_of_the_training_framework(void)
+{
+    ds4_model *model = open_engine(demo_path("ds4-demo.gguf"), 2);
+    REQUIRE(model != NULL);
+    ds4_model_info info;
+    ds4_model_get_info(model, &info);
+    size_t size = 0;
+    uint8_t *data = read_whole_file(demo_path("reference/logits.f32"), &size);
+    if (data != NULL && size == (size_t)PROMPTS * info.vocabulary_size * sizeof(float))
+        compare(model, (const float *)(const void *)data, info.vocabulary_size);
+    else
+        report_failure("logits.f32", 0, "has %zu bytes for %d prompts and a vocabulary of %u", size, PROMPTS, info.vocabulary_size);
+    free(data);
+    ds4_model_close(model);
+}
+
+const test demo_tests[] = {
+    TEST(Exact_logits_of_the_demo_equal_those_of_the_training_framework),
+    {NULL, NULL},
+};

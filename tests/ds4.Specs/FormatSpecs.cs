@@ -1,0 +1,54 @@
+using Ds4Provider.Cli.Clients;
+using Ds4Provider.Cli.Commands;
+using Ds4Provider.Wire.Watchdog;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Ds4Provider.Cli.Specs;
+
+public sealed class FormatSpecs
+{
+    [Fact]
+    public void Status_is_a_few_plain_lines()
+    {
+        var status = new Status("1.0.0", 10, [new LeaseStatus("agent", 11, "demo")])
+        {
+            Model = "demo",
+            Phase = SetupPhase.Ready,
+            ServerPid = 12,
+            Restarts = 2,
+        };
+
+        StatusCommand.Format(status).ShouldBe(
+            """
+            watchdog  1.0.0, process 10
+            model     demo, ready, server process 12, restarted 2 times
+            lease     agent, process 11, uses demo
+
+            """);
+    }
+
+    [Fact]
+    public void Progress_shows_share_and_time_left()
+    {
+        var progress = new Progress(SetupPhase.Downloading, "Fetching weights") { Done = 25, Total = 100, Unit = "bytes", Remaining = 3661 };
+
+        ProgressPrinter.Format(progress).ShouldBe("Fetching weights 25 % (25/100 bytes), 1:01:01 left");
+    }
+
+    [Fact]
+    public void The_same_step_is_printed_once_a_second_and_a_new_one_at_once()
+    {
+        var time = new FakeTimeProvider();
+        var output = new StringWriter();
+        var printer = new ProgressPrinter(output, time);
+
+        for (int i = 0; i < 30; i++)
+        {
+            printer.Print(new Progress(SetupPhase.Building, "Compiling") { Done = i, Total = 100, Unit = "files" });
+            time.Advance(TimeSpan.FromSeconds(0.1));
+        }
+        printer.Print(new Progress(SetupPhase.Verifying, "Testing"));
+
+        output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(4);
+    }
+}
