@@ -30,7 +30,7 @@ public sealed class MainJobSpecs
         await using StateHome home = new(graceSeconds: 1, TestContext.Current.CancellationToken);
         using AgentRun agent = new(home);
 
-        BufferedCommandResult result = await agent.Ask("Create quokka.txt with the text Hello from ds4");
+        BufferedCommandResult result = await agent.Ask("Create quokka.txt with the text wombats are great");
 
         result.ExitCode.ShouldBe(0, result.StandardError);
         File.Exists(agent.PathOf("quokka.txt")).ShouldBeTrue(result.StandardError);
