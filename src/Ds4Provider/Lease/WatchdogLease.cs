@@ -24,6 +24,7 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, HttpClient> _clients = new();
     private volatile ServerEndpoint? _ready;
+    private readonly List<Task> _running = [];
     private Acquisition? _pending;
     private HeldConnection? _held;
     private TimeSpan _linger;
@@ -56,11 +57,13 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
     public async ValueTask DisposeAsync()
     {
         HeldConnection? held;
+        Task[] running;
         lock (_gate)
         {
             if (_disposed)
                 return;
             _disposed = true;
+            running = [.. _running];
             held = Detach();
             _pending?.Fail(new ObjectDisposedException(nameof(Ds4Runtime)));
             _pending?.Abandon();
@@ -73,6 +76,8 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
             await held.Connection.DisposeAsync().ConfigureAwait(false);
             await held.Reading.ConfigureAwait(false);
         }
+        // Nothing of ours runs on: a host may unload this assembly next.
+        await Task.WhenAll(running).ConfigureAwait(false);
         foreach (HttpClient client in _clients.Values)
             client.Dispose();
     }
@@ -161,7 +166,8 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
         var acquisition = new Acquisition(model, ask);
         _pending = acquisition;
         _ready = null; // Another model is being replaced.
-        _ = Task.Run(() => RunAsync(acquisition), CancellationToken.None);
+        _running.RemoveAll(run => run.IsCompleted);
+        _running.Add(Task.Run(() => RunAsync(acquisition), CancellationToken.None));
         return acquisition;
     }
 
