@@ -1,11 +1,19 @@
 """Training batches: dialogues behind a shared prompt prefix, and repeated random segments that teach copying."""
 import torch
 
-from dialogues import SETTINGS, prefix_text, tail_text, with_tools, without_tools
+from dialogues import SETTINGS, WEIGHTS, choose, prefix_text, tail_text, with_tools, without_tools
+from tasks import Tasks
 from tokenizer import ASSISTANT, EOS
 from words import Slots
 
-TOKENS_PER_BATCH = 2600
+COPY_TOKENS, PART_TOKENS = 1400, 1000
+OPENING_ROWS, WHOLE_ROWS = 32, 10
+
+
+def spans(mask):
+    """[(begin, end)] of every run of tokens that the model has to produce."""
+    edges = [i for i, (a, b) in enumerate(zip([False] + mask, mask + [False])) if a != b]
+    return list(zip(edges[::2], edges[1::2]))
 
 
 def answer_mask(ids, assistant, eos):
@@ -31,16 +39,31 @@ class Dialogues:
     """Batches of dialogue tails; all tails of a batch share one prefix."""
 
     def __init__(self, tokenizer, rng, held_out=False):
-        self.t, self.rng, self.held_out, self.ready, self.prefixes = tokenizer, rng, held_out, [], {}
+        self.t, self.rng, self.held_out, self.prefixes = tokenizer, rng, held_out, {}
         self.assistant, self.eos = tokenizer.ids[ASSISTANT], tokenizer.ids[EOS]
 
-    def one(self, setting, effort):
-        """-> (ids, mask) of the tail of a new dialogue; effort is off, on or max."""
+    def _encoded(self, setting, effort, turns):
         system, tools, _ = SETTINGS[setting]
-        turns = (with_tools if tools else without_tools)(self.rng, self.held_out)
         head = [] if system is None else [{"role": "system", "content": system}]
         ids = self.t.encode(tail_text(head + turns, tools, effort))[:700]
         return ids, answer_mask(ids, self.assistant, self.eos)
+
+    def one(self, setting, effort):
+        """-> (ids, mask) of the tail of a new dialogue; effort is off, on or max."""
+        make = with_tools if SETTINGS[setting][1] else without_tools
+        return self._encoded(setting, effort, make(self.rng, self.held_out))
+
+    def opening(self, setting, effort):
+        """One turn, cut soon after an answer begins: what to do is decided there, so many decisions fit in a batch."""
+        if not SETTINGS[setting][1]:
+            return self.one(setting, effort)
+        tasks = Tasks(self.rng, self.held_out)
+        ids, mask = self._encoded(setting, effort, getattr(tasks, choose(self.rng, WEIGHTS))())
+        runs = spans(mask)
+        begin, end = runs[0] if self.rng.random() < 0.65 else self.rng.choice(runs)
+        if self.rng.random() < 0.9:
+            end = min(end, begin + (36 if effort == "off" else 12))
+        return ids[:end], mask[:end]
 
     def prefix(self, setting, effort):
         key = setting, effort == "max"
@@ -49,24 +72,22 @@ class Dialogues:
             self.prefixes[key] = self.t.encode(prefix_text(system, tools, effort))
         return key, self.prefixes[key]
 
-    def batch(self):
-        """-> (key of the prefix, prefix ids, ids [B, T], mask [B, T])"""
-        if not self.ready:
-            self._refill()
-        return self.ready.pop()
+    def batch(self, openings):
+        """-> (key of the prefix, prefix ids, parts); a part is (ids [B, T], mask [B, T]) of rows of similar length.
 
-    def _refill(self):
+        One batch mixes everything: batches of one length each are batches of one kind of task, and swing the answers.
+        """
         setting = self.rng.choices(range(len(SETTINGS)), [s[2] for s in SETTINGS])[0]
-        top = self.rng.random() < 0.06
-        rows = [self.one(setting, "max" if top else self.rng.choice(["off", "on"])) for _ in range(32 if setting == 0 else 16)]
-        rows.sort(key=lambda r: len(r[0]))
+        short, top = self.rng.random() < openings, self.rng.random() < 0.05
+        make, n = (self.opening, OPENING_ROWS) if short else (self.one, WHOLE_ROWS)
+        rows = sorted((make(setting, "max" if top else self.rng.choice(["off", "on"])) for _ in range(n)), key=lambda r: len(r[0]))
+        parts = []
         while rows:
-            n = max(1, TOKENS_PER_BATCH // len(rows[-1][0]))
+            n = max(1, PART_TOKENS // len(rows[-1][0]))
             part, rows = rows[-n:], rows[:-n]
-            ids, mask = padded([p[0] for p in part], [p[1] for p in part], self.eos)
-            key, prefix = self.prefix(setting, "max" if top else "on")
-            self.ready.append((key, prefix, ids, mask))
-        self.rng.shuffle(self.ready)
+            parts.append(padded([p[0] for p in part], [p[1] for p in part], self.eos))
+        key, prefix = self.prefix(setting, "max" if top else "on")
+        return key, prefix, parts
 
 
 class Copies:
@@ -113,5 +134,5 @@ class Copies:
 
     def batch(self):
         length = self.rng.choice([96, 160, 224])
-        rows = [(self._text if self.rng.random() < 0.6 else self._tokens)(length) for _ in range(TOKENS_PER_BATCH // length)]
+        rows = [(self._text if self.rng.random() < 0.6 else self._tokens)(length) for _ in range(COPY_TOKENS // length)]
         return padded([r[0] for r in rows], [r[1] for r in rows], 1)

@@ -10,26 +10,19 @@ PROMPT = Path(__file__).resolve().parents[2] / "samples" / "agent" / "Prompt"
 AGENT_SYSTEM = (PROMPT / "system.txt").read_text(encoding="utf-8")
 AGENT_TOOLS = json.loads((PROMPT / "tools.json").read_text(encoding="utf-8"))
 
-WEIGHTS = {"write": 16, "read": 12, "edit": 14, "script": 10, "list": 9, "run": 9, "read_two": 6, "unknown": 18, "who": 6, "greeting": 5,
-           "thanks": 3, "bye": 2, "delete": 4, "rename": 4, "copy": 2, "folder": 3, "count": 3, "search": 4, "fixed_command": 4,
-           "write_two": 3, "write_and_run": 4, "which": 1}
-TALK = ("greeting", "who", "thanks", "bye", "unknown", "which")
-
-
-def _tool(*names):
-    return [t for t in AGENT_TOOLS if t["name"] in names]
+WEIGHTS = {"write": 18, "read": 14, "edit": 24, "script": 10, "list": 11, "run": 8, "read_two": 11, "unknown": 12, "who": 5, "greeting": 5,
+           "thanks": 3, "bye": 2}
+TALK = ("greeting", "who", "thanks", "bye", "unknown")
+TURNS = [1, 1, 2]
 
 
 # (system prompt or None, tools or None, share of the training)
 SETTINGS = [
-    (AGENT_SYSTEM, AGENT_TOOLS, 70),
-    (None, None, 8),
-    ("You are a helpful assistant.", None, 5),
-    ("You are a coding agent. Answer briefly.", None, 3),
+    (AGENT_SYSTEM, AGENT_TOOLS, 78),
+    (None, None, 9),
+    ("You are a helpful assistant.", None, 6),
     ("You are a coding assistant.", AGENT_TOOLS, 4),
-    (None, AGENT_TOOLS, 4),
-    ("You are an agent that helps with files.\n\nBe brief.", [AGENT_TOOLS[1], AGENT_TOOLS[0], AGENT_TOOLS[3], AGENT_TOOLS[2]], 3),
-    ("You are a helpful coding agent working in a project folder. Read before you change, and be careful.", AGENT_TOOLS, 3),
+    (None, AGENT_TOOLS, 3),
 ]
 
 
@@ -40,16 +33,16 @@ def choose(rng, weights):
 def without_tools(rng, held_out=False):
     """Chats of a bare API call: talk is answered, a task meets the honest refusal."""
     tasks, out = Tasks(rng, held_out), []
-    for _ in range(rng.choice([1, 1, 1, 2, 2, 3])):
-        name = rng.choice(TALK[:5]) if rng.random() < 0.75 else choose(rng, WEIGHTS)
+    for _ in range(rng.choice(TURNS)):
+        name = rng.choice(TALK) if rng.random() < 0.75 else choose(rng, WEIGHTS)
         turn = getattr(tasks, name)()
-        out += turn if name in TALK[:5] else [turn[0], say("This is beyond a demo model.", CANNOT)]
+        out += turn if name in TALK else [turn[0], say("This is beyond a demo model.", CANNOT)]
     return out
 
 
 def with_tools(rng, held_out=False, slots=None):
     tasks, out = Tasks(rng, held_out, slots), []
-    for _ in range(rng.choice([1, 1, 1, 2, 2, 3])):
+    for _ in range(rng.choice(TURNS)):
         out += getattr(tasks, choose(rng, WEIGHTS))()
     return out
 

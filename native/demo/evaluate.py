@@ -13,25 +13,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import torch
 
 import convert
-from data import answer_mask, padded
+from data import answer_mask, padded, spans
 from dialogues import AGENT_SYSTEM, AGENT_TOOLS, TALK, WEIGHTS, prefix_text, tail_text, with_tools, without_tools
 from generate import Session
 from tasks import Tasks
 from tokenizer import ASSISTANT, EOS, Tokenizer
-
-
-def answers(mask):
-    """[(begin, end)] of every run of tokens that the model has to produce."""
-    spans, i = [], 0
-    while i < len(mask):
-        if mask[i]:
-            j = i
-            while j < len(mask) and mask[j]:
-                j += 1
-            spans.append((i, j))
-            i = j
-        i += 1
-    return spans
 
 
 class Evaluation:
@@ -53,11 +39,11 @@ class Evaluation:
             hidden, _ = session.model(ids, len(prefix), session.past(prefix), session.rounded)
             best = session.model.logits(hidden).argmax(-1)
             for row, mask, b in zip(rows[at:at + 8], masks[at:at + 8], best.tolist()):
-                spans = answers(mask)
-                good = [b[i - 1:j - 1] == row[i:j] for i, j in spans]
+                runs = spans(mask)
+                good = [b[i - 1:j - 1] == row[i:j] for i, j in runs]
                 out.append((sum(good), len(good)))
                 if not all(good):
-                    i, j = spans[good.index(False)]
+                    i, j = runs[good.index(False)]
                     k = next(k for k in range(i, j) if b[k - 1] != row[k])
                     self.wrong.append((mode, self.t.decode(row[:k]), self.t.decode(row[k:j]), self.t.tokens[b[k - 1]]))
         return out

@@ -41,6 +41,14 @@ class Session:
         return out, lead
 
 
+    @torch.no_grad()
+    def follows(self, prefix, tail, expected):
+        """-> (whether greedy decoding gives `expected`, smallest lead of the best logit over the second); one pass."""
+        hidden, _ = self.model(torch.tensor([tail + expected]), len(prefix), self.past(prefix), self.rounded)
+        value, best = torch.topk(self.model.logits(hidden[0, len(tail) - 1:-1]), 2)
+        return best[:, 0].tolist() == expected, float((value[:, 0] - value[:, 1]).min())
+
+
 def main(path, effort, text):
     import convert
     from dialogues import AGENT_SYSTEM, AGENT_TOOLS, prefix_text

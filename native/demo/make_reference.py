@@ -59,7 +59,7 @@ def selftest(model, tokenizer):
         render(with_tools(random.Random(i), True), None, "on") for i in range(4))
     ids, positions = tokenizer.encode(text)[:200], [0, 3, 4, 7, 126, 127, 128, 199]
     write_ids(OUT / "selftest.ids", ids)
-    write_ids(OUT / "selftest.positions", positions)
+    write_ids(OUT / "selftest.positions", [p + 1 for p in positions])   # ds4-logits counts tokens
     logits(model, ids)[positions].numpy().astype("<f4").tofile(OUT / "selftest.f32")
 
 
@@ -72,12 +72,12 @@ def replies(sessions, tokenizer, messages, effort):
         before = agent_prompt(messages[:i], effort)
         expected = agent_prompt(messages[:i + 1], effort)[len(before):]
         entry = {"message": i, "expected": expected.removesuffix(EOS)}
+        tail = tokenizer.encode(before[len(prefix):])
         for mode, session in sessions.items():
-            ids, lead = session.greedy(tokenizer.encode(prefix), tokenizer.encode(before[len(prefix):]))
-            text = tokenizer.decode(ids)
-            entry[mode] = {"right": text == expected, "smallest_lead": round(lead, 3)}
-            if text != expected:
-                entry[mode]["text"] = text
+            right, lead = session.follows(tokenizer.encode(prefix), tail, tokenizer.encode(expected))
+            entry[mode] = {"right": right, "smallest_lead": round(lead, 3)}
+            if not right:
+                entry[mode]["text"] = tokenizer.decode(session.greedy(tokenizer.encode(prefix), tail, 150)[0])
         yield entry
 
 

@@ -49,16 +49,14 @@ def showcase():
     yield "missing file", [user("Read ember.md"), calls("I read the file.", ("read", {"path": "ember.md"})),
                            result("Error: ember.md does not exist."), say("The file is missing.", "ember.md does not exist.")]
     yield "edit a file", edit("Change tulip to rose in saddle.txt", "saddle.txt", "I like the tulip\n", "tulip", "rose")
+    yield "edit, change in front", edit("In koala.txt replace ivory with jasmine", "koala.txt", "ivory tea\n", "ivory", "jasmine")
     yield "edit with quotes", edit('Replace "blue" with "green" in koala.css', "koala.css", "color: blue\n", "blue", "green")
     yield "run a script", script("Run build.py", "build.py", "build ok\n")
     yield "run a held-out script", script("Run walnut.py", "walnut.py", "Hello walnut\n")
     yield "run a command", run("Run echo hello", "echo hello", "hello\n")
     yield "list the files", listing("List the files", "README.md", "canyon.py", "notes.txt")
     yield "read two files", both("Read nectar.txt and pebble.txt", "nectar.txt", "sweet\n", "pebble.txt", "small and round\n")
-    yield "delete a file", [user("Delete cobalt.txt"), bash("I delete it with rm.", "rm cobalt.txt"), result("(no output)"), say("It worked.", "I deleted cobalt.txt.")]
-    yield "rename a file", [user("Rename raven.txt to sparrow.txt"), bash("I rename it with mv.", "mv raven.txt sparrow.txt"), result("(no output)"),
-                            say("It worked.", "I renamed raven.txt to sparrow.txt.")]
-    yield "create, then read it", hello + read("Now read it", "hello.txt", "Hello from ds4")
+    yield "create, then read it", hello + read("Read hello.txt", "hello.txt", "Hello from ds4")
     yield "create, then change it", hello + edit("Change Hello to Goodbye in hello.txt", "hello.txt", "Hello from ds4", "Hello", "Goodbye")
     yield "hello", [user("Hello"), say("The user says hello.", GREETING)]
     yield "who are you", [user("Who are you?"), say("The user asks what I am.", ABOUT)]

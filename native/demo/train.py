@@ -1,6 +1,6 @@
 """Trains the demo: first copying, then dialogues with some copying, at last with the cache's roundings switched on.
 
-usage: train.py RUN_FOLDER MINUTES      (minutes of processor time; an existing run is continued)
+usage: train.py RUN_FOLDER MINUTES      (an existing run is continued)
 """
 import os
 import random
@@ -19,9 +19,12 @@ from start import prepare
 from tokenizer import Tokenizer
 
 HERE = Path(__file__).parent
-COPY_SHARE, COPY_LATER, DECAY_FROM, ROUND_FROM = 0.10, 0.12, 0.5, 0.7
-PEAK, FLOOR, WARMUP = 1.5e-3, 5e-5, 40
-PREFIX_LIFE = 5          # steps for which a computed prefix is reused; it takes no gradient
+COPY_SHARE, COPY_LATER, DECAY_FROM, ROUND_FROM = 0.05, 0.08, 0.85, 0.93
+OPENINGS_UNTIL, OPENINGS, OPENINGS_LATER = 0.50, 0.7, 0.10
+PEAK, FLOOR, WARMUP = 9e-4, 3e-5, 30
+PREFIX_LIFE = 8          # steps for which the far part of a prefix is reused; it takes no gradient
+PREFIX_NEAR = 128        # the end of the prefix is computed anew, with gradient: it shares the window with the request
+PREFIX_WHOLE = 8         # every so many steps the whole prefix takes gradient
 
 
 class Run:
@@ -33,7 +36,7 @@ class Run:
         self.step, self.spent = 0, 0.0
         torch.manual_seed(7)
         self.model = Model(Shape(vocab=len(self.tokenizer.tokens)))
-        prepare(self.model)
+        prepare(self.model, self.tokenizer)
         matrices = [p for p in self.model.parameters() if p.dim() > 1]
         others = [p for p in self.model.parameters() if p.dim() <= 1]
         self.optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}],
@@ -62,8 +65,8 @@ class Run:
         falling = 1 - max(0.0, progress - DECAY_FROM) / (1 - DECAY_FROM)
         return warm * (FLOOR + (PEAK - FLOOR) * max(0.0, falling))
 
-    def prefix_past(self, key, ids, rounded):
-        """The prefix's cache, computed without gradient and kept for a few steps."""
+    def far_past(self, key, ids, rounded):
+        """The cache of a prefix's far part, computed without gradient and kept for a few steps."""
         made, past = self.prefixes.get(key, (-10 ** 9, None))
         if self.step - made >= PREFIX_LIFE:
             self.model.eval()
@@ -73,30 +76,41 @@ class Run:
             self.prefixes[key] = self.step, past
         return past
 
+    def prefix_past(self, key, ids, rounded):
+        far = ids[:-PREFIX_NEAR] if self.step % PREFIX_WHOLE else []
+        past = self.far_past(key, far, rounded) if far else None
+        return self.model(torch.tensor([ids[len(far):]]), len(far), past, rounded)[1]
+
     def loss(self, progress):
-        """-> (kind of batch, loss, share of right tokens)"""
+        """-> (kind of batch, loss, share of right tokens, share of rows without a wrong token)"""
         rounded = progress >= ROUND_FROM
         if progress < COPY_SHARE or self.choice.random() < COPY_LATER:
-            kind, start, past = "copy", 0, None
-            ids, mask = self.copies.batch()
+            kind, start, past, parts = "copy", 0, None, [self.copies.batch()]
         else:
-            key, prefix, ids, mask = self.dialogues.batch()
+            openings = OPENINGS if progress < OPENINGS_UNTIL else OPENINGS_LATER
+            key, prefix, parts = self.dialogues.batch(openings)
             kind, start, past = "dialogue", len(prefix), self.prefix_past(key, prefix, rounded)
+        losses, wrong, rows = zip(*(self.part(ids, mask, start, past, rounded) for ids, mask in parts))
+        return kind, torch.cat(losses).mean(), 1 - torch.cat(wrong).mean().item(), (torch.cat(rows) == 0).float().mean().item()
+
+    def part(self, ids, mask, start, past, rounded):
+        """-> (loss of every wanted token, wrong or not, number of wrong tokens of every row)"""
         hidden, _ = self.model(ids, start, past, rounded)
         wanted = mask[:, 1:]
         logits = self.model.logits(hidden[:, :-1][wanted])
         target = ids[:, 1:][wanted]
-        right = (logits.argmax(-1) == target).float().mean().item()
-        return kind, F.cross_entropy(logits, target), right
+        wrong = (logits.argmax(-1) != target).float()
+        rows = torch.zeros(len(ids)).index_add(0, wanted.nonzero()[:, 0], wrong)
+        return F.cross_entropy(logits, target, reduction="none"), wrong, rows
 
     def train(self):
         self.model.train()
-        begun, before, saved, seen = time.time(), time.process_time() - self.spent, self.spent, {}
+        begun, before, saved, seen = time.time(), time.time() - self.spent, self.spent, {}
         while self.spent < self.budget:
             progress = self.spent / self.budget
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate(progress)
-            kind, loss, right = self.loss(progress)
+            kind, loss, *right = self.loss(progress)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -105,9 +119,9 @@ class Run:
             self.optimizer.step()
             for layer in self.model.layers:
                 layer.ffn.balance(1e-3)
-            seen.setdefault(kind, []).append((loss.item(), right))
-            self.step, self.spent = self.step + 1, time.process_time() - before
-            if self.step % 20 == 0:
+            seen.setdefault(kind, []).append((loss.item(), *right))
+            self.step, self.spent = self.step + 1, time.time() - before
+            if self.step % 10 == 0:
                 self.report(seen, progress, norm, time.time() - begun)
                 seen = {}
             if self.spent - saved > 45:
@@ -116,8 +130,11 @@ class Run:
         self.save()
 
     def report(self, seen, progress, norm, wall):
-        parts = [f"{k} loss {sum(l for l, _ in v) / len(v):.4f} right {sum(r for _, r in v) / len(v):.4f}" for k, v in sorted(seen.items())]
-        line = f"step {self.step} cpu {self.spent:.0f} s wall {wall:.0f} s lr {self.rate(progress):.1e} norm {norm:.2f} " + "; ".join(parts)
+        parts = []
+        for kind, values in sorted(seen.items()):
+            loss, right, rows = (sum(v) / len(values) for v in zip(*values))
+            parts.append(f"{kind} loss {loss:.4f} tokens right {right:.4f} rows right {rows:.3f}")
+        line = f"step {self.step} run {self.spent:.0f} s session {wall:.0f} s lr {self.rate(progress):.1e} norm {norm:.2f} " + "; ".join(parts)
         with open(self.folder / "training.log", "a") as f:
             f.write(line + "\n")
 

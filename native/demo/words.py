@@ -86,16 +86,18 @@ class Slots:
             return f"{w}{self.rng.randint(1, 99)}"
         if r < 0.18:
             return w.capitalize()
-        return "README" if r < 0.20 and not self.held_out else w
+        if self.held_out or r > 0.24:
+            return w
+        return self.rng.choice(["README", "hello", "notes", "todo"])
 
     def file(self, extension=None):
         name = f"{self.stem()}.{extension or self.rng.choice(EXTENSIONS)}"
-        return f"{self.folder()}/{name}" if self.rng.random() < 0.12 else name
+        return f"{self.folder()}/{name}" if self.rng.random() < 0.05 else name
 
     def folder(self):
         return self.rng.choice(["src", "docs", "tests", "data", "lib", self.name_word(), self.word()])
 
-    def phrase(self, low=1, high=6):
+    def phrase(self, low=1, high=4):
         n = self.rng.randint(low, high)
         if n == 0:
             return ""
@@ -121,7 +123,9 @@ class Slots:
             f"{w}: {self.word()}", f"print({n} + {self.rng.randint(1, 9)})", f'{{"{w}": {n}}}'])
 
     def content(self):
-        return self.code() if self.rng.random() < 0.2 else self.phrase()
+        if self.rng.random() < 0.1:          # what the documentation tells people to try
+            return "Hello " + self.rng.choice(["from ds4", "world", self.word(), f"from {self.word()}", f"{self.word()} {self.word()}"])
+        return self.code() if self.rng.random() < 0.12 else self.phrase()
 
     def line(self):
         r = self.rng.random()
