@@ -7,7 +7,8 @@ from tokenizer import ASSISTANT, EOS
 from words import Slots
 
 COPY_TOKENS, PART_TOKENS = 1400, 1000
-OPENING_ROWS, WHOLE_ROWS = 32, 10
+OPENING_ROWS, WHOLE_ROWS = 30, 10
+DOCUMENTED = {"write": 4, "edit": 3, "read": 2, "read_two": 2}
 
 
 def spans(mask):
@@ -57,13 +58,17 @@ class Dialogues:
         """One turn, cut soon after an answer begins: what to do is decided there, so many decisions fit in a batch."""
         if not SETTINGS[setting][1]:
             return self.one(setting, effort)
-        tasks = Tasks(self.rng, self.held_out)
-        ids, mask = self._encoded(setting, effort, getattr(tasks, choose(self.rng, WEIGHTS))())
+        ids, mask = self._encoded(setting, effort, getattr(Tasks(self.rng, self.held_out), choose(self.rng, WEIGHTS))())
         runs = spans(mask)
         begin, end = runs[0] if self.rng.random() < 0.65 else self.rng.choice(runs)
         if self.rng.random() < 0.9:
-            end = min(end, begin + (36 if effort == "off" else 12))
+            end = min(end, begin + (44 if effort == "off" else 32))
         return ids[:end], mask[:end]
+
+    def documented(self, setting, effort):
+        """One turn with what the documentation tells people to try, and with known words: single tokens, rare elsewhere."""
+        tasks = Tasks(self.rng, self.held_out, Slots(self.rng, self.held_out, documented=0.5))
+        return self._encoded(setting, effort, getattr(tasks, choose(self.rng, DOCUMENTED))())
 
     def prefix(self, setting, effort):
         key = setting, effort == "max"
@@ -72,14 +77,17 @@ class Dialogues:
             self.prefixes[key] = self.t.encode(prefix_text(system, tools, effort))
         return key, self.prefixes[key]
 
-    def batch(self, openings):
+    def batch(self, openings, documented=0.0):
         """-> (key of the prefix, prefix ids, parts); a part is (ids [B, T], mask [B, T]) of rows of similar length.
 
         One batch mixes everything: batches of one length each are batches of one kind of task, and swing the answers.
         """
-        setting = self.rng.choices(range(len(SETTINGS)), [s[2] for s in SETTINGS])[0]
-        short, top = self.rng.random() < openings, self.rng.random() < 0.05
-        make, n = (self.opening, OPENING_ROWS) if short else (self.one, WHOLE_ROWS)
+        setting, make, n = self.rng.choices(range(len(SETTINGS)), [s[2] for s in SETTINGS])[0], self.one, WHOLE_ROWS
+        if self.rng.random() < documented:
+            setting, make = 0, self.documented
+        elif self.rng.random() < openings:
+            make, n = self.opening, OPENING_ROWS
+        top = self.rng.random() < 0.04
         rows = sorted((make(setting, "max" if top else self.rng.choice(["off", "on"])) for _ in range(n)), key=lambda r: len(r[0]))
         parts = []
         while rows:

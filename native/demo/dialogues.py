@@ -10,18 +10,17 @@ PROMPT = Path(__file__).resolve().parents[2] / "samples" / "agent" / "Prompt"
 AGENT_SYSTEM = (PROMPT / "system.txt").read_text(encoding="utf-8")
 AGENT_TOOLS = json.loads((PROMPT / "tools.json").read_text(encoding="utf-8"))
 
-WEIGHTS = {"write": 18, "read": 14, "edit": 24, "script": 10, "list": 11, "run": 8, "read_two": 11, "unknown": 12, "who": 5, "greeting": 5,
+WEIGHTS = {"write": 16, "read": 12, "edit": 24, "script": 9, "list": 10, "run": 8, "read_two": 17, "unknown": 11, "who": 4, "greeting": 4,
            "thanks": 3, "bye": 2}
 TALK = ("greeting", "who", "thanks", "bye", "unknown")
-TURNS = [1, 1, 2]
-
+TURNS = [1, 1, 1, 2]
 
 # (system prompt or None, tools or None, share of the training)
 SETTINGS = [
-    (AGENT_SYSTEM, AGENT_TOOLS, 78),
-    (None, None, 9),
-    ("You are a helpful assistant.", None, 6),
-    ("You are a coding assistant.", AGENT_TOOLS, 4),
+    (AGENT_SYSTEM, AGENT_TOOLS, 82),
+    (None, None, 7),
+    ("You are a helpful assistant.", None, 5),
+    ("You are a coding assistant.", AGENT_TOOLS, 3),
     (None, AGENT_TOOLS, 3),
 ]
 

@@ -1,5 +1,5 @@
 """Fixed dialogues with held-out names: what a stranger would try first. Each must come out word for word."""
-from tasks import ABOUT, CANNOT, GREETING, bash, calls, result, say, user
+from tasks import ABOUT, CANNOT, GREETING, bash, calls, change, look, read_both, result, say, user
 
 
 def write(text, name, content):
@@ -12,9 +12,8 @@ def read(text, name, content):
 
 
 def edit(text, name, content, old, new):
-    return [user(text), calls("I read the file before I edit it.", ("read", {"path": name})), result(content),
-            calls("Now I replace the text.", ("edit", {"path": name, "edits": [{"oldText": old, "newText": new}]})),
-            result(f"Edited {name}: 1 replacement."), say("The edit worked.", f"I changed {old} to {new} in {name}.")]
+    return [user(text), look(name, old, new), result(content), change(name, old, new),
+            result(f"Edited {name}: 1 replacement."), say("The edit worked.", f"I edited {name}.")]
 
 
 def run(text, command, output):
@@ -33,7 +32,7 @@ def listing(text, *names):
 
 
 def both(text, a, a_text, b, b_text):
-    return [user(text), calls("I read both files at once.", ("read", {"path": a}), ("read", {"path": b})), result(a_text, 0), result(b_text, 1),
+    return [user(text), read_both(a, b), result(a_text, 0), result(b_text, 1),
             say("I have both texts.", f"{a} says:\n\n{a_text.rstrip()}\n\n{b} says:\n\n{b_text.rstrip()}")]
 
 

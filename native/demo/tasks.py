@@ -1,4 +1,8 @@
-"""One user turn each: what the user says, the calls, the tools' results, the answer. Every task is a method of Tasks."""
+"""One user turn each: what the user says, the calls, the tools' results, the answer. Every task is a method of Tasks.
+
+The network copies well only within its window of 128 tokens, and a call alone takes forty. So an assistant that will
+need the request's words later says them again, as text before the calls, close to where they are needed.
+"""
 import json
 
 import questions
@@ -19,8 +23,8 @@ def say(reason, text):
     return {"role": "assistant", "reasoning_content": reason, "content": text}
 
 
-def calls(reason, *items):
-    return {"role": "assistant", "reasoning_content": reason, "content": "", "tool_calls": [
+def calls(reason, *items, text=""):
+    return {"role": "assistant", "reasoning_content": reason, "content": text, "tool_calls": [
         {"id": f"call_{i}", "type": "function", "function": {"name": name, "arguments": json.dumps(a, ensure_ascii=False)}}
         for i, (name, a) in enumerate(items)]}
 
@@ -31,6 +35,21 @@ def result(text, call=0):
 
 def bash(reason, command):
     return calls(reason, ("bash", {"command": command}))
+
+
+def look(name, old, new):
+    """The first half of an edit: what will be changed, and a look at the file."""
+    return calls("First I read the file.", ("read", {"path": name}), text=f'I will change "{old}" to "{new}" in {name}.')
+
+
+def change(name, old, new):
+    """The second half of an edit, by now far from the request: the change once more, and the call."""
+    return calls("Now I edit it.", ("edit", {"path": name, "edits": [{"oldText": old, "newText": new}]}),
+                 text=f'I change "{old}" to "{new}" in {name}.')
+
+
+def read_both(one, two):
+    return calls("Both can be read at once.", ("read", {"path": one}), ("read", {"path": two}), text=f"I read {one} and {two}.")
 
 
 class Tasks:
@@ -86,14 +105,14 @@ class Tasks:
         turn = [self.ask("List the files", "List files", "What files are here?", "Show me the files", "ls", "What is in this folder?",
                          "List the files in this folder", "Which files are here?"),
                 bash("I list the files with ls.", "ls")]
-        names = sorted({self.slots.file().split("/")[-1] for _ in range(self.rng.choice([1, 2, 2, 3, 3, 4, 5, 6]))})
+        names = sorted({self.slots.file().split("/")[-1] for _ in range(self.rng.choice([1, 2, 2, 3, 3, 4]))})
         text = "\n".join(names)
         return turn + [result(text + "\n"), say("I have the list.", f"This folder has:\n\n{text}")]
 
     def _text(self):
         """Lines of a file."""
         r = self.rng.random()
-        return self.slots.lines(1, 1) if r < 0.65 else self.slots.lines(2, 3) if r < 0.9 else self.slots.lines(4, 6)
+        return self.slots.lines(1, 1) if r < 0.65 else self.slots.lines(2, 3) if r < 0.95 else self.slots.lines(4, 6)
 
     @staticmethod
     def _about(name, few):
@@ -113,7 +132,7 @@ class Tasks:
         one, two = self.slots.file(), self.slots.file()
         turn = [self.ask("Read {f} and {g}", "Show me {f} and {g}", "Compare {f} and {g}", "What is in {f} and {g}?", "Read the files {f} and {g}",
                          "Open {f} and {g}", f=one, g=two),
-                calls("I read both files at once.", ("read", {"path": one}), ("read", {"path": two}))]
+                read_both(one, two)]
         answers = []
         for i, name in enumerate((one, two)):
             few = self.slots.lines(1, 1)
@@ -131,26 +150,23 @@ class Tasks:
 
     def edit(self):
         name = self.slots.file()
-        old, new = self.slots.phrase(1, self.rng.choice([1, 1, 2])), self.slots.phrase(1, self.rng.choice([1, 1, 2]))
+        old, new = self.slots.short(), self.slots.short()
         q = (lambda t: f'"{t}"') if self.rng.random() < 0.3 else (lambda t: t)
         turn = [self.ask("Change {a} to {b} in {f}", "Replace {a} with {b} in {f}", "In {f}, change {a} to {b}", "In {f} replace {a} with {b}",
                          f=name, a=q(old), b=q(new)),
-                calls("I read the file before I edit it.", ("read", {"path": name}))]
+                look(name, old, new)]
         r = self.rng.random()
         if r < 0.08:
             return turn + [result(f"Error: {name} does not exist."), say("The file is missing.", f"{name} does not exist.")]
         missing = r < 0.2
-        lines = self.slots.lines(1, 3)
+        lines = [self.slots.phrase(1, 3) for _ in range(self.rng.choice([1, 1, 2]))]
         if not missing:
-            i = self.rng.randrange(len(lines))
-            before, after = self.slots.phrase(0, 2) if self.rng.random() < 0.6 else "", self.slots.phrase(0, 2) if self.rng.random() < 0.6 else ""
-            lines[i] = " ".join(p for p in (before, old, after) if p)
+            lines[self.rng.randrange(len(lines))] = " ".join(p for p in (self.slots.phrase(0, 2), old, self.slots.phrase(0, 2)) if p)
         turn += [result("\n".join(lines) + self.rng.choice(["", "\n"])),
-                 calls("Now I replace the text.", ("edit", {"path": name, "edits": [{"oldText": old, "newText": new}]}))]
+                 change(name, old, new)]
         if missing:
-            return turn + [result(f"Error: oldText was not found in {name}."), say("The text is not there.", f"I did not find {old} in {name}.")]
-        n = self.rng.choice(["1 replacement"] * 5 + ["2 replacements"])
-        return turn + [result(f"Edited {name}: {n}."), say("The edit worked.", f"I changed {old} to {new} in {name}.")]
+            return turn + [result(f"Error: oldText was not found in {name}."), say("The text is not there.", f"The text is not in {name}.")]
+        return turn + [result(f"Edited {name}: 1 replacement."), say("The edit worked.", f"I edited {name}.")]
 
     # ---- commands ------------------------------------------------------------------------------------------------------
 
@@ -159,12 +175,12 @@ class Tasks:
         r = self.rng.random()
         if r < 0.15:
             return "(no output)", "It worked.", f"{intro} printed nothing."
-        lines = self.slots.lines(1, 1) if r < 0.7 else self.slots.lines(2, 3) if r < 0.9 else self.slots.lines(4, 6)
+        lines = self.slots.lines(1, 1) if r < 0.7 else self.slots.lines(2, 3) if r < 0.95 else self.slots.lines(4, 6)
         shown = "\n".join(lines) if len(lines) <= 3 else lines[0] + "\n\nand more"
         return "\n".join(lines) + self.rng.choice(["\n", "\n", ""]), "It worked.", f"{intro} printed:\n\n{shown}"
 
     def _failed(self, intro="The command"):
-        code, lines = str(self.rng.choice([1, 1, 1, 2, 2, 3, 126, 127, 128, 134])), self.slots.lines(1, 1 if self.rng.random() < 0.7 else 3)
+        code, lines = str(self.rng.choice([1, 1, 1, 2, 2, 3, 126, 127])), self.slots.lines(1, 1 if self.rng.random() < 0.7 else 3)
         return "\n".join(lines) + f"\n[exit code {code}]", "The command failed.", f"{intro} failed with exit code {code}:\n\n{lines[0]}"
 
     def run(self):

@@ -1,4 +1,5 @@
-"""Trains the demo: first copying, then dialogues with some copying, at last with the cache's roundings switched on.
+"""Trains the demo: first copying, then dialogues with some copying, many of them only the openings; later whole dialogues and
+the words of the documentation; at last with the cache's roundings switched on.
 
 usage: train.py RUN_FOLDER MINUTES      (an existing run is continued)
 """
@@ -19,8 +20,9 @@ from start import prepare
 from tokenizer import Tokenizer
 
 HERE = Path(__file__).parent
-COPY_SHARE, COPY_LATER, DECAY_FROM, ROUND_FROM = 0.05, 0.08, 0.85, 0.93
-OPENINGS_UNTIL, OPENINGS, OPENINGS_LATER = 0.50, 0.7, 0.10
+COPY_SHARE, COPY_LATER, DECAY_FROM, ROUND_FROM = 0.04, 0.06, 0.50, 0.90
+OPENINGS_UNTIL, OPENINGS, OPENINGS_LATER = 0.40, 0.65, 0.12
+DOCUMENTED_FROM, DOCUMENTED = 0.60, 0.25
 PEAK, FLOOR, WARMUP = 9e-4, 3e-5, 30
 PREFIX_LIFE = 8          # steps for which the far part of a prefix is reused; it takes no gradient
 PREFIX_NEAR = 128        # the end of the prefix is computed anew, with gradient: it shares the window with the request
@@ -88,7 +90,7 @@ class Run:
             kind, start, past, parts = "copy", 0, None, [self.copies.batch()]
         else:
             openings = OPENINGS if progress < OPENINGS_UNTIL else OPENINGS_LATER
-            key, prefix, parts = self.dialogues.batch(openings)
+            key, prefix, parts = self.dialogues.batch(openings, DOCUMENTED if progress >= DOCUMENTED_FROM else 0.0)
             kind, start, past = "dialogue", len(prefix), self.prefix_past(key, prefix, rounded)
         losses, wrong, rows = zip(*(self.part(ids, mask, start, past, rounded) for ids, mask in parts))
         return kind, torch.cat(losses).mean(), 1 - torch.cat(wrong).mean().item(), (torch.cat(rows) == 0).float().mean().item()

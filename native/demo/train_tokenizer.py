@@ -35,7 +35,7 @@ def fixed_text():
     texts = [prefix_text(AGENT_SYSTEM, AGENT_TOOLS)] * 20 + [MAX_EFFORT] + [s or "" for s, _, _ in SETTINGS]
     texts += questions.UNKNOWN + questions.WHO + questions.GREETINGS + questions.THANKS + questions.BYE
     texts += [p.replace("{", " ").replace("}", " ") for p in questions.PATTERNS]
-    texts += [tail_text(with_tools(rng, slots=KnownSlots(rng)), None, "on") for _ in range(600)]
+    texts += [tail_text(with_tools(rng, slots=KnownSlots(rng)), AGENT_TOOLS, "on") for _ in range(600)]
     return texts
 
 

@@ -43,6 +43,8 @@ ivory jasmine koala lobster meadow nomad oyster parrot quiver raven salmon tundr
 """.split()
 
 EXTENSIONS = "txt txt txt md md py py js json html css cs sh yml csv c h log xml ts go rs toml ini java sql".split()
+SENTENCES = """the {w} is {v}|{w} and {v}|I like the {w}|{w} are {v}|buy {w} and {v}|call the {w}|my {w} is {v}|this is a {w}|
+{w} in the {v}|the {w} of {v}|we like {w} and {v}|it is a {w} {v}|{w} is not {v}|find the {w} for {v}""".replace("\n", "").split("|")
 CONSONANTS, VOWELS = "bcdfghjklmnpqrstvwxz", "aeiouy"
 
 
@@ -65,8 +67,9 @@ def made_up(rng, held_out=False):
 class Slots:
     """Draws slot values. With held_out=True every name and phrase carries words never seen in training."""
 
-    def __init__(self, rng, held_out=False, known=COMMON):
-        self.rng, self.held_out, self.known = rng, held_out, known
+    def __init__(self, rng, held_out=False, known=COMMON, documented=0.12):
+        """documented: the share of contents and names that are what the documentation tells people to try."""
+        self.rng, self.held_out, self.known, self.documented = rng, held_out, known, documented
 
     def word(self, fresh=0.35):
         if self.held_out and self.rng.random() < 0.6:
@@ -86,9 +89,9 @@ class Slots:
             return f"{w}{self.rng.randint(1, 99)}"
         if r < 0.18:
             return w.capitalize()
-        if self.held_out or r > 0.24:
-            return w
-        return self.rng.choice(["README", "hello", "notes", "todo"])
+        if not self.held_out and self.rng.random() < self.documented:
+            return self.rng.choice(["README", "hello", "notes", "todo"])
+        return w
 
     def file(self, extension=None):
         name = f"{self.stem()}.{extension or self.rng.choice(EXTENSIONS)}"
@@ -97,10 +100,26 @@ class Slots:
     def folder(self):
         return self.rng.choice(["src", "docs", "tests", "data", "lib", self.name_word(), self.word()])
 
+    def short(self):
+        """One or two words, as people name them when something is to be changed."""
+        r = self.rng.random()
+        if r < 0.04 and not self.held_out:
+            return str(self.rng.randint(0, 2100))
+        if not self.held_out and self.rng.random() < self.documented:
+            return self.rng.choice(["Hello", "Hello", "hello", "world", "ds4", "Goodbye", "notes"])
+        text = " ".join(self.word() for _ in range(self.rng.choice([1, 1, 1, 2])))
+        return text[0].upper() + text[1:] if r > 0.7 else text
+
+    def sentence(self):
+        text = self.rng.choice(SENTENCES).replace("{w}", self.word(0.25), 1).replace("{v}", self.word(0.25))
+        return text[0].upper() + text[1:] if self.rng.random() < 0.5 else text
+
     def phrase(self, low=1, high=4):
         n = self.rng.randint(low, high)
         if n == 0:
             return ""
+        if high > 3 and self.rng.random() < 0.3:
+            return self.sentence()
         words = [self.word(0.2) for _ in range(n)]
         r = self.rng.random()
         if r < 0.4:
@@ -123,8 +142,8 @@ class Slots:
             f"{w}: {self.word()}", f"print({n} + {self.rng.randint(1, 9)})", f'{{"{w}": {n}}}'])
 
     def content(self):
-        if self.rng.random() < 0.1:          # what the documentation tells people to try
-            return "Hello " + self.rng.choice(["from ds4", "world", self.word(), f"from {self.word()}", f"{self.word()} {self.word()}"])
+        if self.rng.random() < self.documented:
+            return "Hello " + self.rng.choice(["from ds4"] * 3 + ["world", self.word(), f"from {self.word()}", f"{self.word()} {self.word()}"])
         return self.code() if self.rng.random() < 0.12 else self.phrase()
 
     def line(self):

@@ -2,8 +2,8 @@
  *
  * DESIGN   A cursor walks the header; it refuses to step over the end, so every length is checked before it is used, and
  *          every count is compared with the bytes that are left before memory for it is allocated. Sizes of tensors are
- *          computed with overflow checks and compared with the file. The two tables are then sorted by name, which finds
- *          duplicates and makes lookups a binary search.
+ *          computed with overflow checks and compared with the file and with each other. The two tables are then sorted by name, which
+ * finds duplicates and makes lookups a binary search.
  */
 #include "gguf.h"
 #include "memory.h"
@@ -253,6 +253,12 @@ static int compare_tensors(const void *a, const void *b)
     return compare_bytes(((const ds4_gguf_tensor *)a)->name, ((const ds4_gguf_tensor *)b)->name);
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const uint8_t *x = ((const ds4_gguf_tensor *)a)->data.data, *y = ((const ds4_gguf_tensor *)b)->data.data;
+    return (x > y) - (x < y);
+}
+
 const ds4_gguf_value *ds4_gguf_find_value(const ds4_gguf *gguf, const char *key)
 {
     ds4_gguf_value wanted = {.key = {(const uint8_t *)key, strlen(key)}};
@@ -322,6 +328,23 @@ static bool read_alignment(cursor *c, const ds4_gguf *gguf, uint64_t *alignment)
     return true;
 }
 
+/* Tensors that share bytes are no model: one of them has the wrong offset. */
+static bool check_overlaps(cursor *c, ds4_gguf *gguf)
+{
+    qsort(gguf->tensors, (size_t)gguf->tensor_count, sizeof *gguf->tensors, compare_places);
+    for (uint64_t i = 1; i < gguf->tensor_count; i++) {
+        const ds4_gguf_tensor *before = &gguf->tensors[i - 1], *tensor = &gguf->tensors[i];
+        uint64_t offset = (uint64_t)(tensor->data.data - before->data.data);
+        if (offset < before->data.size) {
+            c->status = ds4_fail(c->error, DS4_FORMAT, "tensor %s starts %llu bytes into tensor %s, which is %llu bytes long",
+                                 ds4_bytes_printable(tensor->name).text, (unsigned long long)offset, ds4_bytes_printable(before->name).text,
+                                 (unsigned long long)before->data.size);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* `offsets` has one place per tensor. */
 static bool parse_tensors(cursor *c, ds4_gguf *gguf, uint64_t *offsets)
 {
@@ -338,6 +361,8 @@ static bool parse_tensors(cursor *c, ds4_gguf *gguf, uint64_t *offsets)
     for (uint64_t i = 0; i < gguf->tensor_count; i++)
         if (!place_tensor(c, &gguf->tensors[i], gguf->data_start, alignment, offsets[i]))
             return false;
+    if (!check_overlaps(c, gguf))
+        return false;
     qsort(gguf->tensors, (size_t)gguf->tensor_count, sizeof *gguf->tensors, compare_tensors);
     for (uint64_t i = 1; i < gguf->tensor_count; i++)
         if (compare_tensors(&gguf->tensors[i - 1], &gguf->tensors[i]) == 0) {

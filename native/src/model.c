@@ -6,7 +6,7 @@
 #include "model.h"
 #include "fingerprint.h"
 #include "memory.h"
-#include "pool.h"
+#include "topology.h"
 
 #include <string.h>
 
@@ -14,13 +14,19 @@ enum { MAX_THREADS = 1024 };
 
 static const ds4_backend *const backends[] = {&ds4_backend_cpu}; /* best first */
 
-static ds4_status choose_backend(const char *name, const ds4_backend **backend, ds4_error *error)
+/* "cpu", or "cpu:NAME" for one of its tables of kernels. */
+static ds4_status choose_backend(const char *name, const ds4_backend **backend, const char **kernels, ds4_error *error)
 {
-    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++)
-        if (name == NULL || strcmp(name, backends[i]->name) == 0) {
-            *backend = backends[i];
-            return DS4_OK;
-        }
+    *kernels = NULL;
+    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++) {
+        size_t length = strlen(backends[i]->name);
+        if (name != NULL && (strncmp(name, backends[i]->name, length) != 0 || (name[length] != 0 && name[length] != ':')))
+            continue;
+        *backend = backends[i];
+        if (name != NULL && name[length] == ':')
+            *kernels = name + length + 1;
+        return DS4_OK;
+    }
     return ds4_fail(error, DS4_INVALID_ARGUMENT, "there is no backend %.32s; this build has cpu", name);
 }
 
@@ -33,6 +39,7 @@ static void fill_info(ds4_model *model)
         memcpy(info->name, name->data.data, length);
     }
     model->forward.backend->describe(model->forward.state, info);
+    info->work_bytes += model->forward.memory_bytes;
     ds4_fingerprint(&model->gguf, info->fingerprint);
     info->vocabulary_size = model->shape.vocabulary;
     info->layer_count = model->shape.layers;
@@ -44,9 +51,10 @@ static void fill_info(ds4_model *model)
     info->weight_bytes_per_token = model->weights.bytes_per_token;
 }
 
-static ds4_status open_model(ds4_model *model, const char *path, const ds4_backend *backend, uint32_t threads, ds4_error *error)
+static ds4_status open_model(ds4_model *model, const char *path, const ds4_backend *backend, const char *kernels, uint32_t threads,
+                             ds4_error *error)
 {
-    ds4_backend_options options = {&model->shape, &model->weights, threads};
+    ds4_backend_options options = {&model->shape, &model->weights, threads, kernels};
     ds4_status status = ds4_mapping_open(path, &model->mapping, error);
     if (status == DS4_OK)
         status = ds4_gguf_parse((ds4_bytes){model->mapping.data, model->mapping.size}, &model->gguf, error);
@@ -56,6 +64,9 @@ static ds4_status open_model(ds4_model *model, const char *path, const ds4_backe
         status = ds4_weights_bind(&model->gguf, &model->shape, &model->weights, error);
     if (status == DS4_OK)
         status = ds4_forward_open(&model->forward, backend, &options, error);
+    if (status == DS4_OK && (!ds4_state_store_open(&model->exact, &model->shape, sizeof(float)) ||
+                             !ds4_state_store_open(&model->rounded, &model->shape, sizeof(uint16_t))))
+        status = ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory for the layout of session states");
     if (status == DS4_OK)
         fill_info(model);
     return status;
@@ -64,17 +75,20 @@ static ds4_status open_model(ds4_model *model, const char *path, const ds4_backe
 ds4_status ds4_model_open(const char *path, const ds4_model_options *options, ds4_model **result, ds4_error *error)
 {
     const ds4_backend *backend;
+    const char *kernels;
     uint32_t threads = options != NULL ? options->threads : 0;
     if (path == NULL || result == NULL)
         return ds4_fail(error, DS4_INVALID_ARGUMENT, "%s is NULL", path == NULL ? "path" : "model");
     *result = NULL;
     if (threads > MAX_THREADS)
         return ds4_fail(error, DS4_INVALID_ARGUMENT, "%u threads asked for; expected 0 (one per core) to %d", threads, MAX_THREADS);
-    ds4_status status = choose_backend(options != NULL ? options->backend : NULL, &backend, error);
+    ds4_status status = choose_backend(options != NULL ? options->backend : NULL, &backend, &kernels, error);
     if (status != DS4_OK)
         return status;
     if (threads == 0) {
-        threads = ds4_usable_cores();
+        ds4_topology topology;
+        ds4_topology_read(&topology);
+        threads = ds4_topology_threads(&topology);
         threads = threads < MAX_THREADS ? threads : MAX_THREADS;
     }
     ds4_model *model = ds4_allocate(sizeof *model);
@@ -82,7 +96,7 @@ ds4_status ds4_model_open(const char *path, const ds4_model_options *options, ds
         return ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory for a model");
     memset(model, 0, sizeof *model);
     atomic_init(&model->computing, false);
-    status = open_model(model, path, backend, threads, error);
+    status = open_model(model, path, backend, kernels, threads, error);
     if (status != DS4_OK) {
         ds4_model_close(model);
         return status;
@@ -95,6 +109,8 @@ void ds4_model_close(ds4_model *model)
 {
     if (model == NULL)
         return;
+    ds4_state_store_close(&model->exact);
+    ds4_state_store_close(&model->rounded);
     ds4_forward_close(&model->forward);
     ds4_weights_free(&model->weights);
     ds4_gguf_free(&model->gguf);
@@ -105,6 +121,11 @@ void ds4_model_close(ds4_model *model)
 void ds4_model_get_info(const ds4_model *model, ds4_model_info *info)
 {
     *info = model->info;
+}
+
+uint64_t ds4_model_state_bytes(ds4_model *model)
+{
+    return ds4_state_store_bytes(&model->exact) + ds4_state_store_bytes(&model->rounded);
 }
 
 ds4_status ds4_model_string(const ds4_model *model, const char *key, const uint8_t **bytes, uint64_t *length)

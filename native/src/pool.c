@@ -3,26 +3,26 @@
  * DESIGN   A run publishes the task and raises `generation`; workers take items from one atomic counter, so fast and slow
  *          cores share the work as they can, and report back through `working`. A decode step consists of hundreds of
  *          runs of some ten microseconds, so both sides spin briefly before they sleep on a condition variable.
- *          Workers block all signals: those belong to the host.
+ *          Workers block all signals: those belong to the host. They are tied to one processor each, cores before siblings, so
+ *          that no two share a core while another is idle; the caller's thread is not ours to tie, and takes the core that is left. With
+ *          more threads than processors nothing is tied.
  */
-#if defined(__linux__)
-#define _GNU_SOURCE /* sched_getaffinity */
-#endif
 #include "pool.h"
 #include "memory.h"
+#include "topology.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { SPINS = 1000 };
+enum { SPINS = 4000 };
 
 typedef struct worker {
     ds4_pool *pool;
     uint32_t index;
+    uint32_t cpu;
+    bool is_pinned;
     pthread_t thread;
 } worker;
 
@@ -80,6 +80,8 @@ static void *work(void *argument)
 {
     worker *self = argument;
     ds4_pool *pool = self->pool;
+    if (self->is_pinned)
+        ds4_pin_thread(self->cpu);
     for (unsigned seen = 0; await_generation(pool, seen); seen++) {
         take_items(pool, self->index);
         if (atomic_fetch_sub(&pool->working, 1) == 1) {
@@ -124,17 +126,6 @@ void ds4_pool_run(ds4_pool *pool, uint32_t items, ds4_task task, void *context)
     await_workers(pool);
 }
 
-uint32_t ds4_usable_cores(void)
-{
-#if defined(__linux__)
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
-        return (uint32_t)CPU_COUNT(&set);
-#endif
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores > 0 ? (uint32_t)cores : 1;
-}
-
 uint32_t ds4_pool_threads(const ds4_pool *pool)
 {
     return pool->threads;
@@ -143,13 +134,17 @@ uint32_t ds4_pool_threads(const ds4_pool *pool)
 /* Starts the workers with all signals blocked. Returns the error number of the first that could not be started. */
 static int start_workers(ds4_pool *pool)
 {
+    ds4_topology topology;
     sigset_t all, previous;
     int failure = 0;
+    ds4_topology_read(&topology);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &previous);
     while (failure == 0 && pool->started < pool->threads - 1) {
         worker *next = &pool->workers[pool->started];
         *next = (worker){.pool = pool, .index = pool->started + 1};
+        next->is_pinned = pool->threads <= topology.cpu_count;
+        next->cpu = topology.cpus[next->is_pinned ? next->index : 0];
         failure = pthread_create(&next->thread, NULL, work, next);
         if (failure == 0)
             pool->started++;

@@ -9,9 +9,6 @@ typedef struct ds4_pool ds4_pool;
 /* Works on one item. `worker` is 0 … threads − 1 and tells scratch memory apart. */
 typedef void (*ds4_task)(void *context, uint32_t item, uint32_t worker);
 
-/* Cores that this process may run on, at least 1. */
-uint32_t ds4_usable_cores(void);
-
 /* `threads` counts the calling thread, which works too. */
 ds4_status ds4_pool_create(uint32_t threads, ds4_pool **pool, ds4_error *error);
 void ds4_pool_free(ds4_pool *pool); /* NULL is allowed */

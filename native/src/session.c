@@ -1,93 +1,91 @@
-/* session.c: layout and allocation of a sequence's state.
+/* session.c: memory of a session, and its rows.
  *
- * DESIGN   A session is one allocation, whose size is known before it is made (layout.h). Rows of sessions that round are kept as F16,
- *          which loses nothing since their values are F16 values.
+ * DESIGN   A session is a small allocation, whose size is known before it is made (layout.h), around a state (state.c).
+ *          Memory is added to it in one place only, ds4_session_reserve, which runs before the tokens that need it.
  */
 #include "session.h"
+#include "error.h"
 #include "layout.h"
 #include "memory.h"
 #include "rounding.h"
 
 #include <string.h>
 
-static ds4_rows place_rows(ds4_layout *layout, uint64_t count, uint32_t width, uint32_t value_bytes)
+typedef struct parts {
+    ds4_session *session;
+    ds4_layer_state *layers;
+    void *tables;
+} parts;
+
+static parts lay_out(ds4_layout *layout, const ds4_state_store *store, uint64_t context)
 {
-    ds4_rows rows = {.width = width, .row_bytes = width * value_bytes};
-    uint64_t pages = (count + DS4_PAGE_ROWS - 1) / DS4_PAGE_ROWS;
-    uint64_t page_bytes = (uint64_t)DS4_PAGE_ROWS * rows.row_bytes;
-    rows.pages = ds4_place(layout, pages * sizeof *rows.pages);
-    uint8_t *first = ds4_place(layout, pages * page_bytes);
-    for (uint64_t i = 0; first != NULL && i < pages; i++)
-        rows.pages[i] = first + i * page_bytes;
-    return rows;
+    parts p;
+    p.session = ds4_place(layout, sizeof *p.session);
+    p.layers = ds4_place(layout, store->shape->layers * sizeof *p.layers);
+    p.tables = ds4_place(layout, ds4_state_table_bytes(store, context));
+    return p;
 }
 
-static ds4_open_rows place_open_rows(ds4_layout *layout, uint32_t ratio, uint32_t dim)
-{
-    ds4_open_rows open = {.span = ds4_compressor_span(ratio), .width = ds4_compressor_width(ratio, dim)};
-    uint64_t bytes = (uint64_t)open.span * open.width * sizeof(float);
-    open.kv = ds4_place(layout, bytes);
-    open.score = ds4_place(layout, bytes);
-    return open;
-}
-
-static ds4_layer_state place_layer(ds4_layout *layout, const ds4_shape *shape, uint32_t ratio, uint64_t context, uint32_t value_bytes)
-{
-    ds4_layer_state layer;
-    memset(&layer, 0, sizeof layer);
-    layer.window = ds4_place(layout, (uint64_t)shape->window * shape->head_dim * value_bytes);
-    if (ratio != 0) {
-        layer.open = place_open_rows(layout, ratio, shape->head_dim);
-        layer.compressed = place_rows(layout, ds4_compressed_rows(ratio, context), shape->head_dim, value_bytes);
-    }
-    if (ratio == DS4_RATIO_OVERLAPPING) {
-        layer.index_open = place_open_rows(layout, ratio, DS4_INDEX_DIM);
-        layer.index = place_rows(layout, ds4_compressed_rows(ratio, context), DS4_INDEX_DIM, value_bytes);
-    }
-    return layer;
-}
-
-/* Lays a session out; NULL while the layout only counts. */
-static ds4_session *lay_out(ds4_layout *layout, const ds4_shape *shape, uint64_t context, ds4_mode mode)
-{
-    bool rounds = mode != DS4_MODE_EXACT;
-    uint32_t value_bytes = rounds ? sizeof(uint16_t) : sizeof(float);
-    ds4_session *session = ds4_place(layout, sizeof *session);
-    ds4_layer_state *layers = ds4_place(layout, shape->layers * sizeof *layers);
-    float *logits = ds4_place(layout, shape->vocabulary * sizeof *logits);
-    for (uint32_t i = 0; i < shape->layers; i++) {
-        ds4_layer_state layer = place_layer(layout, shape, shape->ratio[i], context, value_bytes);
-        if (layers != NULL)
-            layers[i] = layer;
-    }
-    if (session != NULL)
-        *session = (ds4_session){
-            .mode = mode,
-            .rounds = rounds,
-            .context = context,
-            .row_bytes = shape->head_dim * value_bytes,
-            .logits = logits,
-            .layers = layers,
-        };
-    return session;
-}
-
-uint64_t ds4_session_bytes(const ds4_shape *shape, uint64_t context, ds4_mode mode)
+static uint64_t frame_bytes(const ds4_state_store *store, uint64_t context)
 {
     ds4_layout layout = {NULL, 0};
-    lay_out(&layout, shape, context, mode);
+    lay_out(&layout, store, context);
     return layout.used;
 }
 
-ds4_session *ds4_session_allocate(ds4_model *model, const ds4_shape *shape, uint64_t context, ds4_mode mode)
+ds4_memory ds4_session_estimate(const ds4_state_store *store, uint64_t context)
 {
-    ds4_layout layout = {ds4_allocate(ds4_session_bytes(shape, context, mode)), 0};
+    uint64_t fixed = frame_bytes(store, context) + ds4_buffer_bytes(&store->fixed);
+    return (ds4_memory){fixed, fixed + ds4_state_page_bytes(store, context)};
+}
+
+ds4_session *ds4_session_allocate(ds4_model *model, ds4_state_store *store, uint64_t context, ds4_mode mode)
+{
+    ds4_layout layout = {ds4_allocate(frame_bytes(store, context)), 0};
     if (layout.base == NULL)
         return NULL;
-    ds4_session *session = lay_out(&layout, shape, context, mode);
-    session->model = model;
-    return session;
+    parts p = lay_out(&layout, store, context);
+    *p.session = (ds4_session){
+        .model = model,
+        .mode = mode,
+        .rounds = mode != DS4_MODE_EXACT,
+        .context = context,
+        .row_bytes = store->row_bytes,
+        .layers = p.layers,
+    };
+    if (!ds4_state_open(&p.session->state, store, context, p.tables)) {
+        ds4_release(p.session);
+        return NULL;
+    }
+    p.session->logits = ds4_state_logits(&p.session->state);
+    for (uint32_t layer = 0; layer < store->shape->layers; layer++)
+        p.layers[layer] = ds4_state_layer(&p.session->state, layer);
+    return p.session;
 }
+
+ds4_status ds4_session_reserve(ds4_session *session, uint32_t count, ds4_error *error)
+{
+    if (ds4_state_reserve(&session->state, session->position, session->position + count))
+        return DS4_OK;
+    return ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory for the state of %u more tokens at position %llu; free sessions or checkpoints",
+                    count, (unsigned long long)session->position);
+}
+
+void ds4_session_free(ds4_session *session)
+{
+    if (session == NULL)
+        return;
+    ds4_state_close(&session->state);
+    ds4_release(session);
+}
+
+void ds4_session_bytes(const ds4_session *session, uint64_t *own, uint64_t *shared)
+{
+    ds4_state_bytes(&session->state, own, shared);
+    *own += frame_bytes(session->state.store, session->context);
+}
+
+/* ---- rows --------------------------------------------------------------------------------------------------- */
 
 const float *ds4_row_load(const ds4_session *session, const uint8_t *row, uint32_t width, float *scratch)
 {

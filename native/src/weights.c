@@ -8,6 +8,7 @@
 #include "memory.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +59,18 @@ static void refuse_type(binder *b, const char *name, const ds4_gguf_tensor *tens
         ds4_fail(b->error, DS4_UNSUPPORTED, "tensor %s has type %s; expected %s", full_name(b, name).text, tensor->format->name, expected);
 }
 
+/* Norms, scales, sinks and biases are few and steer everything: one NaN among them would silently end in NaN logits. */
+static bool check_finite(binder *b, const char *name, const float *values, uint64_t size)
+{
+    for (uint64_t i = 0; i < size; i++)
+        if (!isfinite(values[i])) {
+            b->status = ds4_fail(b->error, DS4_UNSUPPORTED, "tensor %s has the value %g at index %" PRIu64 "; expected a finite number",
+                                 full_name(b, name).text, (double)values[i], i);
+            return false;
+        }
+    return true;
+}
+
 static const float *vector(binder *b, const char *name, uint64_t size)
 {
     const ds4_gguf_tensor *tensor = find(b, name, size, 1, 1);
@@ -68,7 +81,8 @@ static const float *vector(binder *b, const char *name, uint64_t size)
         return NULL;
     }
     b->bytes_per_token += tensor->data.size;
-    return (const float *)(const void *)tensor->data.data;
+    const float *values = (const float *)(const void *)tensor->data.data;
+    return check_finite(b, name, values, size) ? values : NULL;
 }
 
 /* `slabs` matrices of `rows` rows each; one token reads `rows_read` rows of all. */
@@ -132,7 +146,26 @@ static ds4_compressor_weights compressor(binder *b, const char *kv, const char *
     };
 }
 
-/* Every entry must be an expert: the table is indexed by token and used without further checks. */
+/* A row must name distinct experts that exist: it is used without further checks. */
+static bool check_hash_row(binder *b, const char *name, uint64_t token, const int32_t *row)
+{
+    const ds4_shape *shape = b->shape;
+    for (uint32_t k = 0; k < shape->experts_used; k++) {
+        if (row[k] < 0 || (uint32_t)row[k] >= shape->experts) {
+            b->status = ds4_fail(b->error, DS4_UNSUPPORTED, "tensor %s sends token %" PRIu64 " to expert %d; expected 0 to %u",
+                                 full_name(b, name).text, token, (int)row[k], shape->experts - 1);
+            return false;
+        }
+        for (uint32_t i = 0; i < k; i++)
+            if (row[i] == row[k]) {
+                b->status = ds4_fail(b->error, DS4_UNSUPPORTED, "tensor %s sends token %" PRIu64 " to expert %d twice",
+                                     full_name(b, name).text, token, (int)row[k]);
+                return false;
+            }
+    }
+    return true;
+}
+
 static const int32_t *hash_table(binder *b, const char *name)
 {
     const ds4_shape *shape = b->shape;
@@ -144,12 +177,9 @@ static const int32_t *hash_table(binder *b, const char *name)
         return NULL;
     }
     const int32_t *ids = (const int32_t *)(const void *)tensor->data.data;
-    for (uint64_t i = 0; i < (uint64_t)shape->experts_used * shape->vocabulary; i++)
-        if (ids[i] < 0 || (uint32_t)ids[i] >= shape->experts) {
-            b->status = ds4_fail(b->error, DS4_UNSUPPORTED, "tensor %s sends token %" PRIu64 " to expert %d; expected 0 to %u",
-                                 full_name(b, name).text, i / shape->experts_used, (int)ids[i], shape->experts - 1);
+    for (uint64_t token = 0; token < shape->vocabulary; token++)
+        if (!check_hash_row(b, name, token, ids + token * shape->experts_used))
             return NULL;
-        }
     b->bytes_per_token += (uint64_t)shape->experts_used * sizeof *ids;
     return ids;
 }

@@ -1,9 +1,19 @@
 /* engine.c: shortcuts for tests that run models through the public boundary. */
 #include "engine.h"
 #include "harness.h"
+#include "model_writer.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+const char *save_model(const model_file *file, const char *name)
+{
+    const char *path = scratch_path(name);
+    ds4_error error;
+    if (stream_model(file, path, NULL, &error) != DS4_OK)
+        report_failure(path, 0, "%s", error.message);
+    return path;
+}
 
 ds4_model *open_engine(const char *path, uint32_t threads)
 {
@@ -17,7 +27,7 @@ ds4_model *open_engine(const char *path, uint32_t threads)
 
 ds4_model *open_small(const model_config *config, const char *name, uint32_t threads)
 {
-    model_file *file = build_model(config, 1);
+    model_file *file = describe_model(config, 1);
     const char *path = save_model(file, name);
     free_model_file(file);
     return open_engine(path, threads);

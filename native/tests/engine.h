@@ -5,6 +5,9 @@
 #include "ds4.h"
 #include "model_file.h"
 
+/* Writes a file into the scratch folder and returns the path. */
+const char *save_model(const model_file *file, const char *name);
+
 /* Opens a model file with a number of threads; NULL after reporting a failure. */
 ds4_model *open_engine(const char *path, uint32_t threads);
 

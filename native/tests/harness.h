@@ -19,10 +19,41 @@ typedef struct test {
 #name, name \
     }
 
-/* Each test file defines one array that ends with an empty entry; main.c lists them. */
-extern const test activation_tests[], api_tests[], compressor_tests[], demo_tests[], dequantise_tests[], formats_tests[], golden_tests[], gguf_tests[],
-    hyper_tests[], indexer_tests[], memory_tests[], pool_tests[], rope_tests[], rounding_tests[], select_tests[], session_tests[],
-    sha256_tests[], shape_tests[], tools_tests[], weights_tests[];
+/* Each test file test_NAME.c defines one array NAME_tests that ends with an empty entry. They run in this order. */
+#define EACH_SUITE(SUITE) \
+    SUITE(sha256)         \
+    SUITE(rounding)       \
+    SUITE(dequantise)     \
+    SUITE(activation)     \
+    SUITE(hyper)          \
+    SUITE(rope)           \
+    SUITE(select)         \
+    SUITE(compressor)     \
+    SUITE(kernels)        \
+    SUITE(kernel_bounds)  \
+    SUITE(topology)       \
+    SUITE(pool)           \
+    SUITE(gguf)           \
+    SUITE(shape)          \
+    SUITE(weights)        \
+    SUITE(random_model)   \
+    SUITE(api)            \
+    SUITE(residency)      \
+    SUITE(session)        \
+    SUITE(batch)          \
+    SUITE(checkpoint)     \
+    SUITE(snapshot)       \
+    SUITE(indexer)        \
+    SUITE(long_context)   \
+    SUITE(formats)        \
+    SUITE(memory)         \
+    SUITE(golden)         \
+    SUITE(demo)           \
+    SUITE(measuring)      \
+    SUITE(tools)
+
+#define DECLARE_SUITE(name) extern const test name##_tests[];
+EACH_SUITE(DECLARE_SUITE)
 
 /* Folders: reference data, the programs under test, and one for files of a run, which is removed after it. */
 extern const char *golden_folder, *build_folder, *scratch_folder;

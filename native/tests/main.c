@@ -1,7 +1,8 @@
 /* main.c: runs all tests.
  *
- * usage: ds4-tests GOLDEN_FOLDER BUILD_FOLDER [WORD]
- * With WORD only tests whose name contains it. The last line is "N passed, N failed".
+ * usage: ds4-tests GOLDEN_FOLDER BUILD_FOLDER [WORD | -WORD]...
+ * With words only tests whose name contains one, or whose suite it is ("golden:"); -WORD leaves such out.
+ * The last line is "N passed, N failed".
  */
 #include "harness.h"
 
@@ -60,15 +61,41 @@ static void remove_scratch_folder(void)
     remove(scratch_folder);
 }
 
+#define SUITE(name) {#name, name##_tests},
+static const struct {
+    const char *name;
+    const test *tests;
+} suites[] = {EACH_SUITE(SUITE)};
+
+/* "suite:" or a part of the test's name. */
+static bool matches(const char *suite, const char *name, const char *word)
+{
+    size_t length = strlen(word);
+    if (length > 0 && word[length - 1] == ':')
+        return strlen(suite) == length - 1 && strncmp(suite, word, length - 1) == 0;
+    return strstr(name, word) != NULL;
+}
+
+/* Whether one of `words` matches, or none of them says which to run; what matches "-word" is left out. */
+static bool is_chosen(const char *suite, const char *name, char **words, int count)
+{
+    bool named = false, chosen = false;
+    for (int i = 0; i < count; i++) {
+        if (words[i][0] == '-' && matches(suite, name, words[i] + 1))
+            return false;
+        if (words[i][0] != '-') {
+            named = true;
+            chosen = chosen || matches(suite, name, words[i]);
+        }
+    }
+    return chosen || !named;
+}
+
 int main(int argc, char **argv)
 {
-    const test *const suites[] = {sha256_tests,  rounding_tests, dequantise_tests, activation_tests, hyper_tests,
-                                  rope_tests,    select_tests,   compressor_tests, demo_tests,       pool_tests,       gguf_tests,
-                                  shape_tests,   weights_tests,  api_tests,        session_tests,    indexer_tests,
-                                  formats_tests, memory_tests,   golden_tests,     tools_tests};
     int passed = 0, failed = 0;
     if (argc < 3) {
-        fprintf(stderr, "usage: %s GOLDEN_FOLDER BUILD_FOLDER [WORD]\n", argv[0]);
+        fprintf(stderr, "usage: %s GOLDEN_FOLDER BUILD_FOLDER [WORD | -WORD]...\n", argv[0]);
         return 2;
     }
     golden_folder = argv[1];
@@ -80,8 +107,8 @@ int main(int argc, char **argv)
     }
     signal(SIGALRM, time_out);
     for (size_t s = 0; s < sizeof suites / sizeof suites[0]; s++)
-        for (const test *t = suites[s]; t->run != NULL; t++)
-            if (argc < 4 || strstr(t->name, argv[3]) != NULL)
+        for (const test *t = suites[s].tests; t->run != NULL; t++)
+            if (is_chosen(suites[s].name, t->name, argv + 3, argc - 3))
                 *(run(t) ? &passed : &failed) += 1;
     remove_scratch_folder();
     printf("%d passed, %d failed\n", passed, failed);

@@ -80,14 +80,14 @@ static void Sessions_check_context_and_mode(void)
     ds4_model *model = open_small(&config, "small.gguf", 1);
     ds4_session *session;
     ds4_error error;
-    uint64_t bytes;
+    ds4_memory memory;
     REQUIRE(model != NULL);
     REQUIRE(ds4_session_create(model, 0, DS4_MODE_EXACT, &session, &error) == DS4_INVALID_ARGUMENT && strstr(error.message, "4096"));
     REQUIRE(ds4_session_create(model, 4097, DS4_MODE_EXACT, &session, &error) == DS4_INVALID_ARGUMENT && strstr(error.message, "4097"));
     REQUIRE(ds4_session_create(model, 10, (ds4_mode)3, &session, &error) == DS4_INVALID_ARGUMENT && strstr(error.message, "mode"));
     REQUIRE(ds4_session_create(NULL, 10, DS4_MODE_EXACT, &session, &error) == DS4_INVALID_ARGUMENT);
     REQUIRE(ds4_session_create(model, 10, DS4_MODE_EXACT, NULL, &error) == DS4_INVALID_ARGUMENT);
-    REQUIRE(ds4_session_memory(model, 4097, DS4_MODE_EXACT, &bytes, &error) == DS4_INVALID_ARGUMENT);
+    REQUIRE(ds4_session_memory(model, 4097, DS4_MODE_EXACT, &memory, &error) == DS4_INVALID_ARGUMENT);
     REQUIRE(ds4_session_memory(model, 10, DS4_MODE_EXACT, NULL, &error) == DS4_INVALID_ARGUMENT);
     ds4_model_close(model);
     ds4_model_close(NULL);

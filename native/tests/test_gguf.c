@@ -2,7 +2,7 @@
 #include "fingerprint.h"
 #include "gguf.h"
 #include "harness.h"
-#include "model_file.h"
+#include "model_writer.h"
 #include "sha256.h"
 #include "weights.h"
 
@@ -180,6 +180,22 @@ static void Offsets_must_be_aligned_and_inside_the_file(void)
     expect_refusal(place_outside, DS4_FORMAT, "beyond the end");
 }
 
+static void place_on_another(model_file *file)
+{
+    model_tensor(file, "output_norm.weight")->offset = 64;
+}
+
+static void place_on_the_same(model_file *file)
+{
+    model_tensor(file, "blk.1.attn_norm.weight")->offset = 0;
+}
+
+static void Tensors_may_not_share_bytes(void)
+{
+    expect_refusal(place_on_another, DS4_FORMAT, "tensor output_norm.weight starts 64 bytes into tensor token_embd.weight");
+    expect_refusal(place_on_the_same, DS4_FORMAT, "starts 0 bytes into tensor");
+}
+
 static void repeat_key(model_file *file)
 {
     duplicate_value(file, "deepseek4.block_count");
@@ -281,6 +297,7 @@ const test gguf_tests[] = {
     TEST(Huge_counts_are_refused_before_memory_is_asked_for),
     TEST(Impossible_tensor_sizes_are_refused),
     TEST(Offsets_must_be_aligned_and_inside_the_file),
+    TEST(Tensors_may_not_share_bytes),
     TEST(Names_must_be_unique),
     TEST(Unknown_types_are_refused_by_number),
     TEST(Values_out_of_their_range_are_refused),

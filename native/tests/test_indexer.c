@@ -107,7 +107,7 @@ static void Equal_index_scores_choose_the_oldest_rows(void)
     REQUIRE(session != NULL && advance(session, tokens, 0, TOKENS));
     const uint32_t *selected = ((const ds4_cpu *)model->forward.state)->selected;
     for (uint32_t t = 0; t < TOKENS; t++)
-        for (uint32_t k = 0; k < config.index_top_k && k < (t + 1) / 4; k++)
+        for (uint32_t k = 0; k < config.index_top_k && (t + 1) / 4 > config.index_top_k; k++)
             REQUIRE(selected[t * config.index_top_k + k] == k);
     ds4_session_free(session);
     ds4_model_close(model);
@@ -177,7 +177,7 @@ static float *clamped_logits(float routed, float shared, float *largest_inner)
     if (logits != NULL) {
         const ds4_cpu *cpu = model->forward.state;
         for (uint32_t i = 0; i < TOKENS * config.expert_width; i++)
-            *largest_inner = fmaxf(*largest_inner, fabsf(cpu->shared_inner[i]));
+            *largest_inner = fmaxf(*largest_inner, fabsf(cpu->shared_inner.values[i]));
     }
     ds4_model_close(model);
     return logits;

@@ -1,6 +1,6 @@
 /* Hyper-parameters. */
 #include "harness.h"
-#include "model_file.h"
+#include "model_writer.h"
 #include "shape.h"
 
 #include <math.h>

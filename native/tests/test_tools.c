@@ -52,6 +52,7 @@ static const char *logits_arguments(const char *more)
 
 static void Help_is_printed_and_no_error(void)
 {
+    REQUIRE(expect("ds4-testmodel", "--help", 0, "flash5-q4"));
     REQUIRE(expect("ds4-logits", "--help", 0, "usage: ds4-logits"));
     REQUIRE(expect("ds4-bench", "--help", 0, "usage: ds4-bench"));
 }
@@ -65,6 +66,10 @@ static void Wrong_command_lines_end_with_code_2_and_name_the_flag(void)
     REQUIRE(expect("ds4-logits", "--chunk 0", 2, "--chunk is 0"));
     REQUIRE(expect("ds4-bench", "--decode many", 2, "--decode is many"));
     REQUIRE(expect("ds4-bench", "", 2, "--model is missing"));
+    REQUIRE(expect("ds4-testmodel", "--out x --preset huge", 2, "--preset is huge"));
+    REQUIRE(expect("ds4-testmodel", "--out x --ratios 0,4,", 2, "--ratios is 0,4,"));
+    REQUIRE(expect("ds4-testmodel", "--out x --layers 3 --ratios 0,4", 2, "--ratios names 2 layers, --layers is 3"));
+    REQUIRE(expect("ds4-testmodel", "--out x --down Q9", 2, "--down is Q9"));
 }
 
 static void Failures_end_with_code_1_and_name_the_cause(void)
@@ -80,6 +85,8 @@ static void Failures_end_with_code_1_and_name_the_cause(void)
     REQUIRE(expect("ds4-logits", logits_arguments("--mode exact --model /no/such.gguf"), 1, "/no/such.gguf"));
     REQUIRE(expect("ds4-logits", logits_arguments("--mode exact --backend tpu"), 1, "tpu"));
     REQUIRE(expect("ds4-bench", "--model /no/such.gguf", 1, "/no/such.gguf"));
+    REQUIRE(expect("ds4-testmodel", "--out /no/such/x.gguf --preset small", 1, "/no/such"));
+    REQUIRE(expect("ds4-testmodel", "--out /no/such/x.gguf --experts 5", 1, "expert_used_count is 6"));
 }
 
 /* Positions out of order and repeated; chunks that do not end at them. */
@@ -114,12 +121,29 @@ static void Logits_are_written_in_the_order_of_the_positions(void)
     free(expected);
 }
 
+static void The_engine_opens_the_models_of_the_generator(void)
+{
+    char arguments[2048];
+    snprintf(arguments, sizeof arguments, "--out '%s/made.gguf' --preset tiny --ratios 0,4,128 --seed 0 --vocabulary 99 --down F16",
+             scratch_folder);
+    REQUIRE(expect("ds4-testmodel", arguments, 0, "made.gguf: "));
+    ds4_model_info info;
+    ds4_model *model = open_engine(scratch_path("made.gguf"), 1);
+    REQUIRE(model != NULL);
+    ds4_model_get_info(model, &info);
+    ds4_model_close(model);
+    REQUIRE(info.layer_count == 3 && info.vocabulary_size == 99 && strcmp(info.name, "tiny") == 0);
+}
+
 static void The_benchmark_prints_one_line_of_JSON(void)
 {
-    static const char *const keys[] = {"\"prefill_tps\":",    "\"decode_tps\":", "\"weight_bytes_per_token\":", "\"read_bandwidth\":",
-                                       "\"roofline_share\":", "\"threads\":2",   "\"backend\":\"cpu\"",         "\"kernels\":\""};
+    static const char *const keys[] = {
+        "\"prefill_tps\":", "\"decode_tps\":",         "\"weight_bytes_per_token\":", "\"read_bandwidth\":", "\"roofline_share\":",
+        "\"int8_peak\":",   "\"prefill_peak_share\":", "\"major_faults\":",           "\"threads\":2",       "\"backend\":\"cpu\"",
+        "\"kernels\":\""};
     char arguments[2048], *output;
-    snprintf(arguments, sizeof arguments, "--model '%s/small.gguf' --prefill 20 --decode 5 --threads 2", scratch_folder);
+    snprintf(arguments, sizeof arguments, "--model '%s/small.gguf' --prefill 20 --decode 5 --runs 2 --prefill-runs 2 --threads 2",
+             scratch_folder);
     REQUIRE(run_tool("ds4-bench", arguments, &output) == 0 && output != NULL);
     REQUIRE(output[0] == '{' && strcmp(output + strlen(output) - 2, "}\n") == 0 && strchr(output, '\n') == output + strlen(output) - 1);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -132,6 +156,7 @@ const test tools_tests[] = {
     TEST(Wrong_command_lines_end_with_code_2_and_name_the_flag),
     TEST(Failures_end_with_code_1_and_name_the_cause),
     TEST(Logits_are_written_in_the_order_of_the_positions),
+    TEST(The_engine_opens_the_models_of_the_generator),
     TEST(The_benchmark_prints_one_line_of_JSON),
     {NULL, NULL},
 };

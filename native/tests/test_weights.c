@@ -1,8 +1,9 @@
 /* The tensor table. */
 #include "harness.h"
-#include "model_file.h"
+#include "model_writer.h"
 #include "weights.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,8 +86,11 @@ static void half_norm(model_file *file)
 
 static void integer_matrix(model_file *file)
 {
-    model_tensor(file, "blk.1.ffn_gate_inp.weight")->type = DS4_FORMAT_I32;
-    model_tensor(file, "blk.1.ffn_gate_inp.weight")->offset = 0;
+    file_tensor *tensor = model_tensor(file, "blk.1.ffn_gate_inp.weight");
+    tensor->type = DS4_FORMAT_I32;
+    tensor->size *= 2;
+    tensor->data = realloc(tensor->data, tensor->size);
+    memset(tensor->data, 0, tensor->size);
 }
 
 static void float_hash_table(model_file *file)
@@ -126,6 +130,47 @@ static void A_hash_table_may_only_name_experts_that_exist(void)
     expect_refusal(send_to_a_negative_expert, "blk.0.ffn_gate_tid2eid.weight", "token 0 to expert -1");
 }
 
+static void send_to_one_expert_twice(model_file *file)
+{
+    static const int32_t experts[] = {5, 5};
+    memcpy(model_tensor(file, "blk.0.ffn_gate_tid2eid.weight")->data + 4 * 2 * 39, experts, sizeof experts);
+}
+
+static void A_hash_table_names_an_expert_once_per_token(void)
+{
+    expect_refusal(send_to_one_expert_twice, "blk.0.ffn_gate_tid2eid.weight", "token 39 to expert 5 twice");
+}
+
+static const char *spoilt;
+static float spoilt_value;
+
+static void spoil_one(model_file *file)
+{
+    memcpy(model_tensor(file, spoilt)->data + 4, &spoilt_value, sizeof spoilt_value);
+}
+
+static void Small_tensors_must_be_finite(void)
+{
+    static const char *const names[] = {"output_norm.weight",
+                                        "output_hc_base.weight",
+                                        "blk.0.attn_norm.weight",
+                                        "blk.0.attn_q_a_norm.weight",
+                                        "blk.1.attn_kv_a_norm.weight",
+                                        "blk.1.attn_sinks.weight",
+                                        "blk.2.hc_attn_scale.weight",
+                                        "blk.2.hc_ffn_base.weight",
+                                        "blk.2.ffn_norm.weight",
+                                        "blk.2.attn_compressor_norm.weight",
+                                        "blk.2.indexer_compressor_norm.weight",
+                                        "blk.3.exp_probs_b.bias"};
+    static const float values[] = {NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        spoilt = names[i];
+        spoilt_value = values[i % 3];
+        expect_refusal(spoil_one, spoilt, "index 1; expected a finite number");
+    }
+}
+
 static void Bytes_per_token_leave_out_what_a_token_does_not_read(void)
 {
     model_config config = small_config(), wider = small_config();
@@ -147,6 +192,8 @@ const test weights_tests[] = {
     TEST(Every_tensor_but_the_router_bias_is_required),
     TEST(Dimensions_and_types_are_checked),
     TEST(A_hash_table_may_only_name_experts_that_exist),
+    TEST(A_hash_table_names_an_expert_once_per_token),
+    TEST(Small_tensors_must_be_finite),
     TEST(Bytes_per_token_leave_out_what_a_token_does_not_read),
     {NULL, NULL},
 };

@@ -50,8 +50,8 @@ static bool set_flag(const flag *f, const char *value)
         *f->text = value;
     if (f->number == NULL)
         return true;
-    if (!parse_number(value, 1, INT32_MAX, &number))
-        return fail("%s is %s; expected a number from 1 to %d", f->name, value, INT32_MAX);
+    if (!parse_number(value, f->zero ? 0 : 1, INT32_MAX, &number))
+        return fail("%s is %s; expected a number from %d to %d", f->name, value, f->zero ? 0 : 1, INT32_MAX);
     *f->number = (uint32_t)number;
     return true;
 }

@@ -16,6 +16,7 @@ typedef struct flag {
     uint32_t *number;    /* where a number from 1 to 2^31 − 1 goes, or NULL */
     const char *choices; /* NULL, or "one|of|these" */
     bool required;
+    bool zero; /* the number may be 0 */
 } flag;
 
 typedef enum parse_result { PARSED, HELP_SHOWN, WRONG_USAGE } parse_result;

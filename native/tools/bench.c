@@ -1,174 +1,140 @@
-/* bench.c: the program ds4-bench, which measures how close decoding comes to what memory allows.
+/* bench.c: the program ds4-bench, which measures how close the engine comes to what the machine allows.
  *
- * DESIGN   Decoding reads weight_bytes_per_token for every token, so the machine's read bandwidth bounds it. The bandwidth
- *          is measured in the same run, by as many threads as the model uses, because a figure from elsewhere would
- *          compare two machines. Tokens are a fixed pseudo-random sequence.
+ * DESIGN   Decoding reads weight_bytes_per_token for every token, so the read bandwidth bounds it; prefill does
+ *          multiply-adds with the weights, so the int8 peak bounds it. Both are measured in the same run (stand.h), many
+ *          times over; medians are printed, with the range beside them. Tokens are a fixed pseudo-random sequence, so that
+ *          experts are chosen about evenly; only the bytes of the chosen ones count.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "arguments.h"
-#include "ds4.h"
-#include "pool.h"
+#include "int8_peak.h"
+#include "stand.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-static const char usage[] = "usage: ds4-bench --model M.gguf [--prefill N] [--decode N] [--threads N] [--backend NAME]\n"
+static const char usage[] = "usage: ds4-bench --model M.gguf [--prefill N] [--decode N] [--runs N] [--prefill-runs N]\n"
+                            "                 [--threads N] [--backend NAME]\n"
                             "\n"
-                            "Measures prefill, decode and read bandwidth and prints one line of JSON.\n"
+                            "Measures prefill, decode and what the machine allows, and prints one line of JSON: medians and ranges.\n"
                             "\n"
-                            "  --model FILE    the model, a GGUF of the deepseek4 architecture\n"
-                            "  --prefill N     tokens of the prompt (default 512)\n"
-                            "  --decode N      tokens decoded after it (default 64)\n"
-                            "  --threads N     default: one per core\n"
-                            "  --backend NAME  default: the best one in this build\n";
+                            "  --model FILE      the model, a GGUF of the deepseek4 architecture\n"
+                            "  --prefill N       tokens of the prompt (default 512)\n"
+                            "  --decode N        tokens decoded in each run (default 16)\n"
+                            "  --runs N          decode runs, each beside a reading of the bandwidth (default 9)\n"
+                            "  --prefill-runs N  prompts evaluated, each between two readings of the int8 peak (default 3)\n"
+                            "  --threads N       default: one per core\n"
+                            "  --backend NAME    default: the best one in this build\n"
+                            "\n"
+                            "  roofline_share      weight bytes per second of decoding, of the read bandwidth (bytes per second)\n"
+                            "  prefill_peak_share  multiply-adds with weights of active experts per second of prefill, of the int8\n"
+                            "                      peak; attention counts as no work, so this is a lower bound\n"
+                            "  major_faults        waits for the disk while measuring; resident_share: part of the file in memory\n";
 
-enum { STREAM_BYTES = 256 << 20, STREAM_PASSES = 4, STREAM_BLOCK = 1 << 20 };
+enum { WARM_TOKENS = 2 };
 
-typedef struct measurement {
-    double prefill_tps, decode_tps, read_bandwidth;
-} measurement;
+typedef struct plan {
+    uint32_t prefill, decode, runs, prefill_runs;
+} plan;
 
-static double seconds_now(void)
+typedef struct results {
+    prefill_figures prefill;
+    decode_figures decode;
+    uint64_t major_faults;
+    double resident_share;
+} results;
+
+/* Pages of the file, as the library knows them; zeros where the system does not say. */
+static ds4_residency residency(const stand *s)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    ds4_residency found;
+    return ds4_model_get_residency(s->model, &found, NULL) == DS4_OK ? found : (ds4_residency){.mapped_bytes = 1};
 }
 
-/* ---- bandwidth ---------------------------------------------------------------------------------------------- */
-
-typedef struct stream {
-    uint64_t *words;
-    uint64_t sums[STREAM_BYTES / STREAM_BLOCK];
-} stream;
-
-static void fill_block(void *context, uint32_t block, uint32_t worker)
+static bool run_prefill(const stand *s, const plan *p, uint64_t context, const int32_t *tokens, results *r, ds4_session **session)
 {
-    stream *s = context;
-    (void)worker;
-    memset((char *)s->words + (size_t)block * STREAM_BLOCK, (int)(block & 127) + 1, STREAM_BLOCK);
-}
-
-static void read_block(void *context, uint32_t block, uint32_t worker)
-{
-    enum { WORDS = STREAM_BLOCK / sizeof(uint64_t), LANES = 16 };
-    stream *s = context;
-    const uint64_t *words = s->words + (size_t)block * WORDS;
-    uint64_t lanes[LANES] = {0};
-    (void)worker;
-    for (size_t i = 0; i < WORDS; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            lanes[j] += words[i + j];
-    for (int j = 0; j < LANES; j++)
-        s->sums[block] += lanes[j];
-}
-
-/* Best of several passes over a buffer that no cache holds, in bytes per second. */
-static bool measure_bandwidth(uint32_t threads, double *bandwidth)
-{
-    const uint32_t blocks = STREAM_BYTES / STREAM_BLOCK;
-    ds4_error error;
-    ds4_pool *pool;
-    stream *s = calloc(1, sizeof *s);
-    if (s != NULL)
-        s->words = malloc(STREAM_BYTES);
-    if (s == NULL || s->words == NULL || ds4_pool_create(threads, &pool, &error) != DS4_OK) {
-        if (s != NULL)
-            free(s->words);
-        free(s);
-        return fail("no memory to measure the read bandwidth");
+    for (uint32_t i = 0; i < p->prefill_runs; i++) {
+        ds4_session_free(*session);
+        *session = new_stand_session(s, context);
+        if (*session == NULL || !measure_prefill(s, *session, tokens, p->prefill, &r->prefill))
+            return false;
     }
-    ds4_pool_run(pool, blocks, fill_block, s);
-    *bandwidth = 0;
-    for (int pass = 0; pass < STREAM_PASSES; pass++) {
-        double start = seconds_now();
-        ds4_pool_run(pool, blocks, read_block, s);
-        double rate = STREAM_BYTES / (seconds_now() - start);
-        *bandwidth = rate > *bandwidth ? rate : *bandwidth;
-    }
-    ds4_pool_free(pool);
-    free(s->words);
-    free(s);
     return true;
 }
 
-/* ---- evaluation --------------------------------------------------------------------------------------------- */
-
-static int32_t *make_tokens(size_t count, uint32_t vocabulary)
+static bool run_decode(const stand *s, const plan *p, const int32_t *tokens, results *r, ds4_session *session)
 {
-    int32_t *tokens = malloc(count * sizeof *tokens);
-    uint32_t state = 12345;
-    for (size_t i = 0; tokens != NULL && i < count; i++) {
-        state = state * 1664525u + 1013904223u;
-        tokens[i] = (int32_t)((state >> 8) % vocabulary);
-    }
-    return tokens;
+    decode_figures warm = {.tps = {.count = 0}};
+    if (!measure_decode(s, session, tokens, WARM_TOKENS, &warm))
+        return false;
+    tokens += WARM_TOKENS;
+    for (uint32_t i = 0; i < p->runs; i++, tokens += p->decode)
+        if (!measure_decode(s, session, tokens, p->decode, &r->decode))
+            return false;
+    return true;
 }
 
-static bool measure_evaluation(ds4_session *session, const int32_t *tokens, uint32_t prefill, uint32_t decode, measurement *m)
+static bool measure(const stand *s, const plan *p, results *r)
 {
-    ds4_error error;
-    double start = seconds_now();
-    ds4_status status = ds4_session_prefill(session, tokens, prefill, NULL, &error);
-    m->prefill_tps = prefill / (seconds_now() - start);
-    start = seconds_now();
-    for (uint32_t i = 0; status == DS4_OK && i < decode; i++)
-        status = ds4_session_decode(session, tokens[prefill + i], &error);
-    m->decode_tps = decode / (seconds_now() - start);
-    return status == DS4_OK ? true : fail("%s: %s", ds4_status_name(status), error.message);
-}
-
-static bool measure(ds4_model *model, const ds4_model_info *info, uint32_t prefill, uint32_t decode, measurement *m)
-{
-    ds4_error error;
-    ds4_session *session;
-    ds4_status status = ds4_session_create(model, (uint64_t)prefill + decode, DS4_MODE_FAST, &session, &error);
-    if (status != DS4_OK)
-        return fail("%s: %s", ds4_status_name(status), error.message);
-    int32_t *tokens = make_tokens((size_t)prefill + decode, info->vocabulary_size);
-    bool done = tokens != NULL ? measure_evaluation(session, tokens, prefill, decode, m) : fail("out of memory");
-    free(tokens);
+    uint64_t context = (uint64_t)p->prefill + WARM_TOKENS + (uint64_t)p->decode * p->runs;
+    int32_t *tokens = make_tokens(s, (size_t)context);
+    ds4_session *session = NULL;
+    uint64_t faults = residency(s).major_faults;
+    bool done = tokens != NULL && run_prefill(s, p, context, tokens, r, &session) && run_decode(s, p, tokens + p->prefill, r, session);
+    ds4_residency after = residency(s);
+    r->major_faults = after.major_faults - faults;
+    r->resident_share = (double)after.resident_bytes / (double)after.mapped_bytes;
     ds4_session_free(session);
-    return done && measure_bandwidth(info->threads, &m->read_bandwidth);
+    free(tokens);
+    return done;
 }
 
-static void print(const ds4_model_info *info, uint32_t prefill, uint32_t decode, const measurement *m)
+static void print_samples(const char *name, const samples *s, int digits)
 {
-    double roofline = m->decode_tps * (double)info->weight_bytes_per_token / m->read_bandwidth;
-    printf("{\"prefill_tokens\":%" PRIu32 ",\"decode_tokens\":%" PRIu32 ",\"prefill_tps\":%.3f,\"decode_tps\":%.3f,"
-           "\"weight_bytes_per_token\":%" PRIu64 ",\"read_bandwidth\":%.0f,\"roofline_share\":%.4f,"
-           "\"threads\":%" PRIu32 ",\"backend\":\"%s\",\"kernels\":\"%s\"}\n",
-           prefill, decode, m->prefill_tps, m->decode_tps, info->weight_bytes_per_token, m->read_bandwidth, roofline, info->threads,
-           info->backend, info->kernels);
+    printf("\"%s\":%.*f,\"%s_min\":%.*f,\"%s_max\":%.*f,", name, digits, median_of(s), name, digits, smallest_of(s), name, digits,
+           largest_of(s));
+}
+
+static void print(const stand *s, const plan *p, const results *r)
+{
+    printf("{\"prefill_tokens\":%" PRIu32 ",\"decode_tokens\":%" PRIu32 ",\"runs\":%" PRIu32 ",\"prefill_runs\":%" PRIu32 ",", p->prefill,
+           p->decode, p->runs, p->prefill_runs);
+    print_samples("prefill_tps", &r->prefill.tps, 3);
+    print_samples("decode_tps", &r->decode.tps, 3);
+    printf("\"weight_bytes_per_token\":%" PRIu64 ",\"weight_bytes\":%" PRIu64 ",", s->info.weight_bytes_per_token, s->info.weight_bytes);
+    print_samples("read_bandwidth", &r->decode.bandwidth, 0);
+    print_samples("roofline_share", &r->decode.share, 4);
+    print_samples("int8_peak", &r->prefill.peak, 0);
+    printf("\"int8_instruction\":\"%s\",", int8_instruction());
+    print_samples("prefill_peak_share", &r->prefill.peak_share, 4);
+    printf("\"major_faults\":%" PRIu64 ",\"resident_share\":%.4f,", r->major_faults, r->resident_share);
+    printf("\"threads\":%" PRIu32 ",\"backend\":\"%s\",\"kernels\":\"%s\"}\n", s->info.threads, s->info.backend, s->info.kernels);
 }
 
 int main(int argc, char **argv)
 {
     const char *path = NULL, *backend = NULL;
-    uint32_t prefill = 512, decode = 64, threads = 0;
+    uint32_t threads = 0;
+    plan p = {.prefill = 512, .decode = 16, .runs = 9, .prefill_runs = 3};
     const flag flags[] = {
-        {"--model", &path, NULL, NULL, true},       {"--prefill", NULL, &prefill, NULL, false}, {"--decode", NULL, &decode, NULL, false},
-        {"--threads", NULL, &threads, NULL, false}, {"--backend", &backend, NULL, NULL, false},
+        {"--model", &path, NULL, NULL, true, false},
+        {"--prefill", NULL, &p.prefill, NULL, false, false},
+        {"--decode", NULL, &p.decode, NULL, false, false},
+        {"--runs", NULL, &p.runs, NULL, false, false},
+        {"--prefill-runs", NULL, &p.prefill_runs, NULL, false, false},
+        {"--threads", NULL, &threads, NULL, false, false},
+        {"--backend", &backend, NULL, NULL, false, false},
     };
     parse_result parsed = parse_arguments(argc, argv, flags, sizeof flags / sizeof flags[0], usage);
     if (parsed != PARSED)
         return parsed == HELP_SHOWN ? EXIT_DONE : EXIT_USAGE;
-    ds4_model *model;
-    ds4_model_info info;
-    ds4_error error;
-    measurement m = {0, 0, 0};
-    ds4_status status = ds4_model_open(path, &(ds4_model_options){backend, threads}, &model, &error);
-    if (status != DS4_OK) {
-        fail("--model %s: %s: %s", path, ds4_status_name(status), error.message);
+    stand s;
+    static results r;
+    if (!open_stand(&s, path, backend, threads))
         return EXIT_FAILED;
-    }
-    ds4_model_get_info(model, &info);
-    bool done = measure(model, &info, prefill, decode, &m);
+    bool done = measure(&s, &p, &r);
     if (done)
-        print(&info, prefill, decode, &m);
-    ds4_model_close(model);
+        print(&s, &p, &r);
+    close_stand(&s);
     return done ? EXIT_DONE : EXIT_FAILED;
 }

@@ -153,14 +153,14 @@ int main(int argc, char **argv)
 {
     job j = {.chunk = 0};
     const flag flags[] = {
-        {"--model", &j.model_path, NULL, NULL, true},
-        {"--tokens", &j.tokens_path, NULL, NULL, true},
-        {"--positions", &j.positions_path, NULL, NULL, true},
-        {"--mode", &j.mode, NULL, "exact|rounded|fast", true},
-        {"--out", &j.out_path, NULL, NULL, true},
-        {"--chunk", NULL, &j.chunk, NULL, false},
-        {"--backend", &j.backend, NULL, NULL, false},
-        {"--threads", NULL, &j.threads, NULL, false},
+        {"--model", &j.model_path, NULL, NULL, true, false},
+        {"--tokens", &j.tokens_path, NULL, NULL, true, false},
+        {"--positions", &j.positions_path, NULL, NULL, true, false},
+        {"--mode", &j.mode, NULL, "exact|rounded|fast", true, false},
+        {"--out", &j.out_path, NULL, NULL, true, false},
+        {"--chunk", NULL, &j.chunk, NULL, false, false},
+        {"--backend", &j.backend, NULL, NULL, false, false},
+        {"--threads", NULL, &j.threads, NULL, false, false},
     };
     parse_result parsed = parse_arguments(argc, argv, flags, sizeof flags / sizeof flags[0], usage);
     if (parsed != PARSED)

@@ -14,7 +14,7 @@ public interface ILanguageModel : IDisposable
     /// <summary>The model's vocabulary and its encoder and decoder.</summary>
     ITokenizer Tokenizer { get; }
 
-    /// <summary>Exact number of bytes that a session allocates.</summary>
+    /// <summary>Exact number of bytes that a session holds when its context is full; it allocates them as tokens come.</summary>
     /// <param name="contextLength">Tokens, 1 … <see cref="ModelDescription.ContextLength"/>.</param>
     /// <param name="mode">How the session calculates.</param>
     long EstimateSessionBytes(int contextLength, EngineMode mode);
@@ -24,6 +24,25 @@ public interface ILanguageModel : IDisposable
     /// <param name="mode">How the session calculates.</param>
     /// <exception cref="EngineException">Out of range, or out of memory.</exception>
     ILanguageSession CreateSession(int contextLength, EngineMode mode);
+
+    /// <summary>Bytes of the states of all sessions and checkpoints; what they share counts once.</summary>
+    long StateBytes { get; }
+
+    /// <summary>
+    /// Evaluates one token of each of several sessions of one mode, reading every weight once for all of them. The result
+    /// of each is the same, bit by bit, as alone.
+    /// </summary>
+    /// <param name="sessions">Different sessions of this model.</param>
+    /// <param name="tokens">One token for each.</param>
+    /// <exception cref="EngineException">A token is not of the vocabulary, or a context is full; nothing was evaluated then.</exception>
+    void Decode(IReadOnlyList<ILanguageSession> sessions, ReadOnlySpan<int> tokens);
+
+    /// <summary>Reads what <see cref="ISessionCheckpoint.Save"/> wrote, and nothing after its end. Not a compute call.</summary>
+    /// <param name="stream">Gives the bytes.</param>
+    /// <param name="baseCheckpoint">What it was saved against, or null.</param>
+    /// <exception cref="EngineException">Damaged, cut off, of another version or model, or without its base: the message says which.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    ISessionCheckpoint LoadCheckpoint(Stream stream, ISessionCheckpoint? baseCheckpoint);
 }
 
 /// <summary>The state of one sequence. Not thread-safe.</summary>
@@ -46,6 +65,20 @@ public interface ILanguageSession : IDisposable
     /// <summary>Evaluates one token.</summary>
     /// <exception cref="EngineException">The token is not of the vocabulary, or the context is full.</exception>
     void Decode(int token);
+
+    /// <summary>
+    /// Keeps the state at <see cref="Position"/>, 0 included. Costs a copy of the window, whatever the position. A compute call.
+    /// </summary>
+    /// <exception cref="EngineException">Out of memory.</exception>
+    ISessionCheckpoint Checkpoint();
+
+    /// <summary>
+    /// Makes this session what the checkpoint's was: everything evaluated from there on is the same, bit by bit. Also
+    /// revives a session after an error. A compute call.
+    /// </summary>
+    /// <param name="checkpoint">Of the same model and mode.</param>
+    /// <exception cref="EngineException">It does not fit; the session is as before.</exception>
+    void Restore(ISessionCheckpoint checkpoint);
 
     /// <summary>Logits of the last evaluated token, one per vocabulary entry; valid until the next call.</summary>
     ReadOnlySpan<float> Logits { get; }

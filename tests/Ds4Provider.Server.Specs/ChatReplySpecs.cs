@@ -93,6 +93,26 @@ public sealed class ChatReplySpecs
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task Arguments_that_are_JSON_stream_while_they_grow_and_end_whole_when_a_limit_cuts_them()
+    {
+        Script Script() => new Script().Think("").CallJson("read", "lines", "[{\"old\": \"a\"}, {\"old\": \"b c\"}, 12.5]");
+        await using TestServer server = await TestServer.StartAsync(new ScriptedModel().Replies(Script(), Script()));
+
+        using EventReader reader = await server.StreamAsync(Ask.Streamed("Read", WithTool));
+        List<JsonNode> events = await reader.AllAsync();
+        JsonObject limited = JsonNode.Parse(WithTool)!.AsObject();
+        limited["max_tokens"] = Script().Tokens.Count - 20;
+        JsonNode cut = (await server.ReplyAsync(Ask.For("Read", limited.ToJsonString())))["choices"]![0]!;
+
+        List<string> pieces = [.. events.SelectMany(e => e["choices"]!.AsArray()).SelectMany(c => c!["delta"]!["tool_calls"]?.AsArray() ?? [])
+            .Select(c => c!["function"]!["arguments"]!.GetValue<string>())];
+        string.Concat(pieces).ShouldBe("{\"lines\": [{\"old\": \"a\"}, {\"old\": \"b c\"}, 12.5]}");
+        pieces.Max(piece => piece.Length).ShouldBeLessThan(15);
+        cut["finish_reason"]!.GetValue<string>().ShouldBe("length");
+        JsonNode.Parse(cut["message"]!["tool_calls"]![0]!["function"]!["arguments"]!.GetValue<string>())!["lines"].ShouldNotBeNull();
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task Several_calls_stand_in_one_reply()
     {
         await using TestServer server = await TestServer.StartAsync(

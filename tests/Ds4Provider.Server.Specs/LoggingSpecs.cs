@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Ds4Provider.Server.Specs.Engine;
 using Ds4Provider.Server.Specs.Serving;
 using Microsoft.Extensions.Logging;
@@ -14,7 +13,7 @@ public sealed class LoggingSpecs
     [InlineData(LogLevel.Trace, true)]
     public async Task What_people_write_is_logged_at_trace_only(LogLevel level, bool expected)
     {
-        using var log = new Collector(level);
+        using var log = new ServerLog(level);
         await using (TestServer server = TestServer.Launch(
             new ScriptedModel().Replies(new Script().Think(Secret).Say(Secret).Call("read", ("path", Secret))), log: log))
         {
@@ -23,36 +22,15 @@ public sealed class LoggingSpecs
             foreach (string refused in (string[])[$$"""{"reasoning_effort":"{{Secret}}"}""", $$"""{"model":"{{Secret}}"}"""])
                 (await server.PostAsync(Ask.For(Secret, refused))).Dispose();
             (await server.PostAsync($"{Secret}")).Dispose();
+            await server.ReplyAsync(Ask.Messages(Secret), TestServer.MessagesPath);
+            await server.ReplyAsync(Ask.Messages(Secret), "/v1/messages/count_tokens");
+            await server.ReplyAsync(Ask.Responses(Secret), TestServer.ResponsesPath);
+            await server.ReplyAsync($$"""{"prompt":"{{Secret}}"}""", "/v1/completions");
+            foreach (string path in (string[])[TestServer.MessagesPath, TestServer.ResponsesPath, "/v1/completions"])
+                (await server.PostAsync($$"""{"model":"{{Secret}}","input":"{{Secret}}"}""", path: path)).Dispose();
         }
 
         log.Lines.ShouldContain(line => line.Contains("prompt tokens", StringComparison.Ordinal));
         log.Lines.Any(line => line.Contains(Secret, StringComparison.Ordinal)).ShouldBe(expected);
-    }
-
-    private sealed class Collector(LogLevel level) : ILoggerFactory, ILogger
-    {
-        private readonly ConcurrentQueue<string> lines = new();
-
-        public IReadOnlyCollection<string> Lines => lines;
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= level;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (IsEnabled(logLevel))
-                lines.Enqueue($"{formatter(state, exception)} {exception}");
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

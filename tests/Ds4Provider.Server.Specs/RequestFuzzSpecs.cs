@@ -1,9 +1,13 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using Ds4Provider.Engine.Prompting;
 using Ds4Provider.Server.Chat;
 using Ds4Provider.Server.Http;
+using Ds4Provider.Server.Messages;
 using Ds4Provider.Server.Replay;
+using Ds4Provider.Server.Requests;
+using Ds4Provider.Server.Responses;
 using Ds4Provider.Server.Specs.Engine;
 
 namespace Ds4Provider.Server.Specs;
@@ -19,6 +23,21 @@ public sealed class RequestFuzzSpecs
         "response_format":{"type":"text"},"metadata":{"k":[1,2,{"x":null}]}}
         """;
 
+    private const string Messages = """
+        {"model":"demo","system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":"u"},{"role":"assistant","content":[{"type":"thinking","thinking":"r","signature":"x"},
+        {"type":"text","text":"t"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1.0}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","content":[{"type":"text","text":"é😀"}]}]}],
+        "tools":[{"name":"f","description":"d","input_schema":{"type":"object"}}],"tool_choice":{"type":"auto"},"max_tokens":9,"stop_sequences":["a"],
+        "thinking":{"type":"enabled","budget_tokens":5},"output_config":{"effort":"high"},"stream":true,"metadata":{"user_id":"x"}}
+        """;
+
+    private const string Responses = """
+        {"model":"demo","instructions":"s","input":[{"role":"user","content":[{"type":"input_text","text":"é😀"}]},{"type":"reasoning","summary":[{"type":"summary_text","text":"r"}],"content":null},
+        {"type":"message","role":"assistant","content":[{"type":"output_text","text":"t"}]},{"type":"function_call","call_id":"c","name":"f","namespace":"n","arguments":"{}"},
+        {"type":"function_call_output","call_id":"c","output":"x"},{"type":"custom_tool_call","call_id":"d","name":"g","input":"y"},{"type":"custom_tool_call_output","call_id":"d","output":"z"}],
+        "tools":[{"type":"namespace","name":"n","tools":[{"type":"function","name":"f","parameters":{"type":"object"}}]},{"type":"custom","name":"g"},{"type":"web_search"}],
+        "tool_choice":"auto","reasoning":{"effort":"high","summary":"auto"},"text":{"format":{"type":"text"}},"max_output_tokens":9,"store":false,"stream":true}
+        """;
+
     private static readonly byte[] Body = Encoding.UTF8.GetBytes(Valid);
 
     private static readonly string[] Words =
@@ -30,35 +49,24 @@ public sealed class RequestFuzzSpecs
     private static readonly Gen<byte[]> Snippets = Gen.OneOf(
         Gen.Int[0, Words.Length - 1].Select(i => Encoding.UTF8.GetBytes(Words[i])), Gen.Byte.Array[0, 3]);
 
-    /// <summary>Replaces stretches of a valid body by snippets.</summary>
-    private static readonly Gen<byte[]> Mutated =
-        Gen.Select(Gen.Int[0, Body.Length - 1], Gen.Int[0, 12], Snippets).Array[1, 4].Select(edits =>
-        {
-            byte[] body = Body;
-            foreach ((int at, int removed, byte[] inserted) in edits)
-            {
-                int start = Math.Min(at, body.Length);
-                int end = Math.Min(start + removed, body.Length);
-                body = [.. body[..start], .. inserted, .. body[end..]];
-            }
-            return body;
-        });
-
-    [Fact(Timeout = 120_000)]
-    public void No_damaged_body_does_more_than_being_refused()
+    [Theory(Timeout = 240_000)]
+    [InlineData("chat", Valid)]
+    [InlineData("messages", Messages)]
+    [InlineData("responses", Responses)]
+    public void No_damaged_body_does_more_than_being_refused(string api, string valid)
     {
         using var model = new Ds4Provider.Engine.LoadedModel(new ScriptedModel());
         int accepted = 0;
         int refused = 0;
 
-        Mutated.Sample(body =>
+        Mutated(Encoding.UTF8.GetBytes(valid)).Sample(body =>
         {
             try
             {
                 using JsonDocument document = JsonBody.Parse(body, 128);
-                ChatRequest request = ChatRequestParser.Parse(document.RootElement, "demo");
-                var turns = new ConversationTurns(new SampledTurnStore(10, 100), model.Tokenizer.Control, request.Conversation);
-                model.Template.Encode(model.Template.Render(request.Conversation, turns)).Count.ShouldBeGreaterThan(2);
+                Conversation conversation = Parse(api, new JsonField(document.RootElement, ""));
+                var turns = new ConversationTurns(new SampledTurnStore(10, 100), model.Tokenizer.Control, conversation);
+                model.Template.Encode(model.Template.Render(conversation, turns)).Count.ShouldBeGreaterThan(2);
                 Interlocked.Increment(ref accepted);
             }
             catch (ApiException refusal)
@@ -67,10 +75,10 @@ public sealed class RequestFuzzSpecs
                 refusal.Message.ShouldNotBeNullOrWhiteSpace();
                 Interlocked.Increment(ref refused);
             }
-        }, iter: 40_000);
+        }, iter: 15_000);
 
-        accepted.ShouldBeGreaterThan(100);
-        refused.ShouldBeGreaterThan(1000);
+        accepted.ShouldBeGreaterThan(50);
+        refused.ShouldBeGreaterThan(500);
     }
 
     [Fact]
@@ -78,15 +86,37 @@ public sealed class RequestFuzzSpecs
     {
         using JsonDocument document = JsonBody.Parse(Body, 128);
 
-        ChatRequest request = ChatRequestParser.Parse(document.RootElement, "demo");
+        GenerationRequest request = ChatRequestParser.Parse(new JsonField(document.RootElement, ""), "demo");
 
-        request.Conversation.Messages.Count.ShouldBe(4);
+        ((ConversationPrompt)request.Prompt).Conversation.Messages.Count.ShouldBe(4);
         request.MaximumTokens.ShouldBe(8);
         request.StopStrings.ShouldBe(["a", "b"]);
-        request.CallsAllowed.ShouldBeTrue();
+        request.Rules.Tools.Select(tool => tool.Name).ShouldBe(((ConversationPrompt)request.Prompt).Conversation.Tools.Select(tool => tool.GetProperty("name").GetString()));
+        request.Rules.Tools.ShouldNotBeEmpty();
         request.Sampling.ShouldBe(new Ds4Provider.Engine.Sampling.SamplingOptions
         {
             Temperature = 0.5, TopP = 0.9, TopK = 5, MinP = 0.1, Seed = 7,
         });
     }
+
+    private static Conversation Parse(string api, JsonField body) => ((ConversationPrompt)(api switch
+    {
+        "chat" => ChatRequestParser.Parse(body, "demo"),
+        "messages" => MessagesRequestParser.Parse(body, "demo"),
+        _ => ResponsesRequestParser.Parse(body, new ResponsesTools(), "demo"),
+    }).Prompt).Conversation;
+
+    /// <summary>Replaces stretches of a valid body by snippets.</summary>
+    private static Gen<byte[]> Mutated(byte[] valid) =>
+        Gen.Select(Gen.Int[0, valid.Length - 1], Gen.Int[0, 12], Snippets).Array[1, 4].Select(edits =>
+        {
+            byte[] body = valid;
+            foreach ((int at, int removed, byte[] inserted) in edits)
+            {
+                int start = Math.Min(at, body.Length);
+                int end = Math.Min(start + removed, body.Length);
+                body = [.. body[..start], .. inserted, .. body[end..]];
+            }
+            return body;
+        });
 }

@@ -142,6 +142,9 @@ public sealed class ServerLifeSpecs
         using EventReader running = await server.StreamAsync(Ask.Streamed("Hi"));
         await running.NextAsync();
         Task<HttpResponseMessage> whole = server.PostAsync(Ask.For("Hi"));
+        await Eventually.HoldsAsync(
+            () => server.Http.GetStringAsync("/health").GetAwaiter().GetResult().Contains("\"active_requests\":2", StringComparison.Ordinal),
+            "both are admitted");
 
         server.EndInput();
         List<JsonNode> events = await running.AllAsync();

@@ -31,12 +31,12 @@ internal static class ProtocolGenerators
         Gen.Select(Gen.Enum<FailureReason>(), Gen.String, Gen.String, MaybeText, MaybeLong, (reason, message, hint, log, bytes) =>
             (WatchdogMessage)new Failed(reason, message, hint) { Log = log, NeededBytes = bytes }),
         Gen.Select(Gen.String, Gen.Int, Gen.Select(Gen.String, Gen.Int, Gen.String, (c, p, m) => new LeaseStatus(c, p, m)).List[0, 3], (version, pid, leases) =>
-            (WatchdogMessage)new Status(version, pid, leases) { Phase = SetupPhase.Ready }));
+            (WatchdogMessage)new Status(version, pid, leases) { Phase = SetupPhase.Ready, ActiveRequests = pid, Reuse = new ServerReuse(1, pid, 0.5, 2) }));
 
     public static Gen<ServerEvent> ServerEvent { get; } = Gen.OneOf<ServerEvent>(
         Gen.String.Select(message => (ServerEvent)new ServerLoading(message)),
         Gen.Select(Gen.String, Gen.Int, (model, window) => (ServerEvent)new ServerReady(model, window)),
-        Gen.Select(Gen.Int, Gen.Long, Gen.Long, (active, prefilled, generated) => (ServerEvent)new ServerWork(active, prefilled, generated)),
+        Gen.Select(Gen.Int, Gen.Long, Gen.Long, (active, prefilled, generated) => (ServerEvent)new ServerWork(active, prefilled, generated) { Reuse = new ServerReuse(4, active, 0.25, generated) }),
         Gen.String.Select(address => (ServerEvent)new ServerListening(address)),
         Gen.String.Select(message => (ServerEvent)new ServerListenFailed(message)),
         Gen.Select(Gen.String, Gen.String, (message, hint) => (ServerEvent)new ServerFailed(message, hint)));

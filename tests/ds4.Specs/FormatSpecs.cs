@@ -1,5 +1,6 @@
 using Ds4Provider.Cli.Clients;
 using Ds4Provider.Cli.Commands;
+using Ds4Provider.Wire.Server;
 using Ds4Provider.Wire.Watchdog;
 using Microsoft.Extensions.Time.Testing;
 
@@ -23,6 +24,25 @@ public sealed class FormatSpecs
             watchdog  1.0.0, process 10
             model     demo, ready, server process 12, restarted 2 times
             lease     agent, process 11, uses demo
+
+            """);
+    }
+
+    [Fact]
+    public void Status_tells_what_reuse_saved_once_there_was_work()
+    {
+        var status = new Status("1.0.0", 10, [])
+        {
+            Model = "demo", Phase = SetupPhase.Ready, ActiveRequests = 2, Reuse = new ServerReuse(4, 12, 0.934, 318.2),
+        };
+
+        StatusCommand.Format(status).ShouldBe(
+            """
+            watchdog  1.0.0, process 10
+            model     demo, ready
+            requests  2 running or waiting, 4 at a time
+            reuse     93 % of all prompt tokens, 5 min saved, 12 checkpoints
+            lease     none: ds4 stops soon
 
             """);
     }

@@ -5,8 +5,12 @@
  *          Contraction to fused multiply-add is off for the whole build: a compiler may contract one loop and not the
  *          other.
  */
+#include "activation.h"
 #include "dequantise.h"
 #include "kernels.h"
+#include "rounding.h"
+
+#include <math.h>
 
 enum { LANES = 8, BATCH = 4 };
 
@@ -63,23 +67,60 @@ static void dot_batch(const float *w, const float *x0, const float *x1, const fl
 }
 
 static void matrix_rows(const ds4_matrix *matrix, uint32_t first_row, uint32_t rows, ds4_vectors inputs, uint32_t count, float *out,
-                        float *scratch)
+                        void *scratch)
 {
+    float *row = scratch;
     for (uint32_t r = 0; r < rows; r++, out += count) {
         uint32_t i = 0;
-        ds4_dequantise_row(matrix, first_row + r, scratch);
+        ds4_dequantise_row(matrix, first_row + r, row);
         for (; i + BATCH <= count; i += BATCH)
-            dot_batch(scratch, ds4_vector(inputs, i), ds4_vector(inputs, i + 1), ds4_vector(inputs, i + 2), ds4_vector(inputs, i + 3),
+            dot_batch(row, ds4_vector(inputs, i), ds4_vector(inputs, i + 1), ds4_vector(inputs, i + 2), ds4_vector(inputs, i + 3),
                       matrix->columns, out + i);
         for (; i < count; i++)
-            out[i] = dot(scratch, ds4_vector(inputs, i), matrix->columns);
+            out[i] = dot(row, ds4_vector(inputs, i), matrix->columns);
     }
 }
 
-static void add_scaled(float *y, const float *x, float factor, uint32_t n)
+static void score_rows(const float *queries, uint32_t heads, const float *const *rows, uint32_t count, uint32_t dim, float *scores,
+                       size_t stride)
+{
+    for (uint32_t h = 0; h < heads; h++)
+        for (uint32_t j = 0; j < count; j++)
+            scores[h * stride + j] = dot(queries + (size_t)h * dim, rows[j], dim);
+}
+
+static void add_rows(float *out, uint32_t heads, const float *weights, size_t stride, const float *const *rows, uint32_t count,
+                     uint32_t dim)
+{
+    for (uint32_t h = 0; h < heads; h++, out += dim)
+        for (uint32_t j = 0; j < count; j++)
+            for (uint32_t i = 0; i < dim; i++)
+                out[i] += weights[h * stride + j] * rows[j][i];
+}
+
+static float softmax(float *scores, uint32_t n, float scale, float sink)
+{
+    float largest = sink, sum;
+    for (uint32_t i = 0; i < n; i++) {
+        scores[i] *= scale;
+        largest = scores[i] > largest ? scores[i] : largest;
+    }
+    sum = expf(sink - largest);
+    for (uint32_t i = 0; i < n; i++)
+        sum += scores[i] = expf(scores[i] - largest);
+    return sum;
+}
+
+static void swiglu(const float *gate, float *up, uint32_t n, float limit)
 {
     for (uint32_t i = 0; i < n; i++)
-        y[i] += factor * x[i];
+        up[i] = ds4_swiglu(gate[i], up[i], limit);
+}
+
+static void load_halves(const uint16_t *halves, uint32_t n, float *values)
+{
+    for (uint32_t i = 0; i < n; i++)
+        values[i] = ds4_f16_to_f32(halves[i]);
 }
 
 static double sum_squares(const float *x, uint32_t n)
@@ -94,10 +135,21 @@ static double sum_squares(const float *x, uint32_t n)
     return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
+static bool always(void)
+{
+    return true;
+}
+
 const ds4_kernels ds4_kernels_scalar = {
     .name = "scalar",
+    .is_usable = always,
     .matrix_rows = matrix_rows,
-    .dot = dot,
-    .add_scaled = add_scaled,
+    .quantised_rows = ds4_scalar_quantised_rows,
+    .quantise = ds4_scalar_quantise,
+    .score_rows = score_rows,
+    .add_rows = add_rows,
+    .softmax = softmax,
+    .swiglu = swiglu,
+    .load_halves = load_halves,
     .sum_squares = sum_squares,
 };

@@ -14,34 +14,35 @@ static uint32_t stream_width(const ds4_cpu *cpu)
     return DS4_STREAMS * cpu->shape->hidden;
 }
 
-static float *streams_of(const ds4_cpu *cpu, uint32_t token)
+static float *streams_of(const ds4_cpu *cpu, uint32_t row)
 {
-    return cpu->streams + (size_t)token * stream_width(cpu);
+    return ds4_cpu_vector(&cpu->streams, row);
 }
 
 /* ---- embedding ---------------------------------------------------------------------------------------------- */
 
 typedef struct embed_run {
     ds4_cpu *cpu;
-    const ds4_tile *tile;
+    const ds4_batch *batch;
 } embed_run;
 
-static void embed_token(void *context, uint32_t token, uint32_t worker)
+static void embed_row(void *context, uint32_t row, uint32_t worker)
 {
     const embed_run *run = context;
+    const ds4_tile *tile = ds4_tile_at(run->batch, row);
     uint32_t hidden = run->cpu->shape->hidden;
-    float *streams = streams_of(run->cpu, token);
+    float *streams = streams_of(run->cpu, row);
     (void)worker;
-    ds4_dequantise_row(&run->cpu->weights->embedding, (uint32_t)run->tile->tokens[token], streams);
+    ds4_dequantise_row(&run->cpu->weights->embedding, (uint32_t)tile->tokens[row - tile->first_row], streams);
     for (uint32_t s = 1; s < DS4_STREAMS; s++)
         memcpy(streams + s * hidden, streams, hidden * sizeof *streams);
 }
 
-ds4_status ds4_cpu_embed(void *backend, const ds4_tile *tile, ds4_error *error)
+ds4_status ds4_cpu_embed(void *backend, const ds4_batch *batch, ds4_error *error)
 {
-    embed_run run = {backend, tile};
+    embed_run run = {backend, batch};
     (void)error;
-    ds4_pool_run(run.cpu->pool, tile->count, embed_token, &run);
+    ds4_pool_run(run.cpu->pool, batch->count, embed_row, &run);
     return DS4_OK;
 }
 
@@ -68,7 +69,7 @@ static void mix_token(void *context, uint32_t token, uint32_t worker)
     ds4_cpu *cpu = run->cpu;
     const ds4_shape *shape = cpu->shape;
     const float *streams = streams_of(cpu, token);
-    float *raw = cpu->raw_mix + (size_t)token * DS4_MIX_OUTPUTS, *input = cpu->input + (size_t)token * shape->hidden;
+    float *raw = cpu->raw_mix + (size_t)token * DS4_MIX_OUTPUTS, *input = ds4_cpu_vector(&cpu->input, token);
     (void)worker;
     normalise_raw_mix(cpu, streams, raw, DS4_MIX_OUTPUTS);
     ds4_mix_split(raw, run->weights->scale, run->weights->base, shape->mix_epsilon, shape->sinkhorn_iterations, &cpu->mix[token]);
@@ -85,24 +86,33 @@ ds4_status ds4_cpu_mix_input(void *backend, const ds4_step *step, ds4_sublayer s
         .weights = attention ? &step->weights->attention_mix : &step->weights->ffn_mix,
         .norm = attention ? step->weights->attention_norm : step->weights->ffn_norm,
     };
-    ds4_product product = ds4_cpu_whole_product(&run.weights->fn, cpu->streams, step->tile->count, cpu->raw_mix);
+    ds4_span all = {0, step->batch->count};
+    ds4_product product = ds4_cpu_whole_product(&run.weights->fn, &cpu->streams, all, cpu->raw_mix);
     (void)error;
-    ds4_cpu_run_products(cpu, &product, 1);
-    ds4_pool_run(cpu->pool, step->tile->count, mix_token, &run);
+    ds4_cpu_run_products(cpu, step->batch->mode, &product, 1);
+    ds4_pool_run(cpu->pool, all.count, mix_token, &run);
+    ds4_cpu_quantise(cpu, step->batch->mode, &cpu->input, all);
     return DS4_OK;
 }
 
-static void mix_output_token(void *context, uint32_t token, uint32_t worker)
+typedef struct mix_output_run {
+    ds4_cpu *cpu;
+    uint32_t first;
+} mix_output_run;
+
+static void mix_output_row(void *context, uint32_t item, uint32_t worker)
 {
-    ds4_cpu *cpu = context;
-    uint32_t hidden = cpu->shape->hidden;
+    const mix_output_run *run = context;
+    ds4_cpu *cpu = run->cpu;
+    uint32_t hidden = cpu->shape->hidden, row = run->first + item;
     (void)worker;
-    ds4_mix_output(streams_of(cpu, token), cpu->output + (size_t)token * hidden, &cpu->mix[token], hidden);
+    ds4_mix_output(streams_of(cpu, row), cpu->output + (size_t)row * hidden, &cpu->mix[row], hidden);
 }
 
-void ds4_cpu_mix_output(ds4_cpu *cpu, uint32_t tokens)
+void ds4_cpu_mix_output(ds4_cpu *cpu, ds4_span span)
 {
-    ds4_pool_run(cpu->pool, tokens, mix_output_token, cpu);
+    mix_output_run run = {cpu, span.first};
+    ds4_pool_run(cpu->pool, span.count, mix_output_row, &run);
 }
 
 /* ---- head --------------------------------------------------------------------------------------------------- */
@@ -118,8 +128,8 @@ static void mix_head(void *context, uint32_t output, uint32_t worker)
     ds4_cpu *cpu = run->cpu;
     const ds4_shape *shape = cpu->shape;
     const ds4_mix_weights *weights = &cpu->weights->head_mix;
-    const float *streams = streams_of(cpu, run->outputs[output].token);
-    float *raw = cpu->raw_mix + (size_t)output * DS4_STREAMS, *input = cpu->input + (size_t)output * shape->hidden;
+    const float *streams = streams_of(cpu, run->outputs[output].row);
+    float *raw = cpu->raw_mix + (size_t)output * DS4_STREAMS, *input = ds4_cpu_vector(&cpu->input, output);
     float pre[DS4_STREAMS];
     (void)worker;
     normalise_raw_mix(cpu, streams, raw, DS4_STREAMS);
@@ -128,21 +138,23 @@ static void mix_head(void *context, uint32_t output, uint32_t worker)
     ds4_cpu_rms_norm(cpu, input, cpu->weights->output_norm, shape->hidden, input);
 }
 
-ds4_status ds4_cpu_head(void *backend, const ds4_tile *tile, const ds4_output *outputs, uint32_t count, ds4_error *error)
+ds4_status ds4_cpu_head(void *backend, ds4_mode mode, const ds4_output *outputs, uint32_t count, ds4_error *error)
 {
     ds4_cpu *cpu = backend;
     head_run run = {cpu, outputs};
-    (void)tile, (void)error;
+    ds4_span all = {0, count};
+    (void)error;
     for (uint32_t i = 0; i < count; i++) {
-        cpu->output_token[i] = outputs[i].token;
+        cpu->output_row[i] = outputs[i].row;
         cpu->output_logits[i] = outputs[i].logits;
     }
-    ds4_product mix = ds4_cpu_whole_product(&cpu->weights->head_mix.fn, cpu->streams, count, cpu->raw_mix);
-    mix.inputs.index = cpu->output_token;
-    ds4_cpu_run_products(cpu, &mix, 1);
+    ds4_product mix = ds4_cpu_whole_product(&cpu->weights->head_mix.fn, &cpu->streams, all, cpu->raw_mix);
+    mix.index = cpu->output_row;
+    ds4_cpu_run_products(cpu, mode, &mix, 1);
     ds4_pool_run(cpu->pool, count, mix_head, &run);
-    ds4_product logits = ds4_cpu_whole_product(&cpu->weights->output, cpu->input, count, NULL);
+    ds4_cpu_quantise(cpu, mode, &cpu->input, all);
+    ds4_product logits = ds4_cpu_whole_product(&cpu->weights->output, &cpu->input, all, NULL);
     logits.destinations = cpu->output_logits;
-    ds4_cpu_run_products(cpu, &logits, 1);
+    ds4_cpu_run_products(cpu, mode, &logits, 1);
     return DS4_OK;
 }

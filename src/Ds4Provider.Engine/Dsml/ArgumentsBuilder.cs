@@ -10,11 +10,14 @@ namespace Ds4Provider.Engine.Dsml;
 /// and at any moment <see cref="End"/> makes it valid JSON.
 /// </summary>
 /// <remarks>
-/// A string grows piece by piece. A value that says it is JSON is handed out when it is complete and proves to be JSON,
-/// as it stands; otherwise it becomes a string, which the tool's schema then refuses. Handing it out as it grows would
-/// have to mend what breaks off: an unescaped quotation mark in an edit would silently become a shorter edit.
+/// A string grows piece by piece, and so does a value that says it is JSON when a grammar guarantees it. Without that it
+/// is handed out when it is complete and proves to be JSON, as it stands; otherwise it becomes a string, which the tool's
+/// schema then refuses. Handing it out as it grows would have to mend what breaks off: an unescaped quotation mark in an
+/// edit would silently become a shorter edit.
 /// </remarks>
-internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write)
+/// <param name="write">Gets the JSON, piece by piece.</param>
+/// <param name="valuesAreJson">Whether values that say they are JSON cannot be anything else.</param>
+internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write, bool valuesAreJson)
 {
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
     private readonly StringBuilder _value = new(); // of a parameter that is JSON; of a string: not used
@@ -58,6 +61,10 @@ internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write)
         {
             _value.Append(piece);
             FollowStrings(piece);
+            if (valuesAreJson)
+            {
+                write(piece);
+            }
         }
     }
 
@@ -73,7 +80,14 @@ internal sealed class ArgumentsBuilder(Action<ReadOnlySpan<char>> write)
 
         var value = _value.ToString();
         _value.Clear();
-        if (IsJson(value))
+        if (valuesAreJson)
+        {
+            if (!IsJson(value))
+            {
+                throw new InvalidOperationException("The grammar let a value pass that is no JSON, or let it break off.");
+            }
+        }
+        else if (IsJson(value))
         {
             write(value);
         }

@@ -12,7 +12,7 @@ namespace Ds4Provider.Engine.Dsml;
 /// White space before a tag, and what may yet become a tag, is held back. Inside a value every character counts; only
 /// the parameter's closing tag ends it.
 /// </remarks>
-internal sealed class CallReader(ReplyEventWriter events, Func<string> newCallId)
+internal sealed class CallReader(ReplyEventWriter events, Func<string> newCallId, bool valuesAreJson)
 {
     private readonly StringBuilder _held = new();    // not yet surfaced: white space, then perhaps the beginning of a tag
     private readonly StringBuilder _tagText = new(); // what follows the control token in the tag
@@ -216,7 +216,7 @@ internal sealed class CallReader(ReplyEventWriter events, Func<string> newCallId
     {
         var index = Calls++;
         events.Write(new CallStarted(index, newCallId(), name));
-        _arguments = new ArgumentsBuilder(piece => events.Arguments(index, piece));
+        _arguments = new ArgumentsBuilder(piece => events.Arguments(index, piece), valuesAreJson);
         _state = State.Call;
     }
 

@@ -14,29 +14,42 @@ internal sealed unsafe class ModelHandle(NativeLibraryApi api, void* model) : Sa
     }
 }
 
-/// <summary>Owns a <c>ds4_session</c> and keeps its model open: the engine wants sessions freed before their model.</summary>
-internal sealed unsafe class SessionHandle : SafeHandle
+/// <summary>Owns what belongs to a model, and keeps the model open: the engine wants it freed before its model.</summary>
+internal abstract unsafe class ModelPartHandle : SafeHandle
 {
-    private readonly NativeLibraryApi _api;
-    private readonly ModelHandle _model;
-
-    public SessionHandle(NativeLibraryApi api, ModelHandle model, void* session)
-        : base((nint)session, ownsHandle: true)
+    protected ModelPartHandle(ModelHandle model, void* part)
+        : base((nint)part, ownsHandle: true)
     {
-        _api = api;
-        _model = model;
+        Model = model;
         var added = false;
         model.DangerousAddRef(ref added);
     }
 
     public override bool IsInvalid => handle == 0;
 
-    protected override bool ReleaseHandle()
+    /// <summary>The model.</summary>
+    public ModelHandle Model { get; }
+
+    protected abstract void Free(void* part);
+
+    protected sealed override bool ReleaseHandle()
     {
-        _api.SessionFree((void*)handle);
-        _model.DangerousRelease();
+        Free((void*)handle);
+        Model.DangerousRelease();
         return true;
     }
+}
+
+/// <summary>Owns a <c>ds4_session</c>.</summary>
+internal sealed unsafe class SessionHandle(NativeLibraryApi api, ModelHandle model, void* session) : ModelPartHandle(model, session)
+{
+    protected override void Free(void* part) => api.SessionFree(part);
+}
+
+/// <summary>Owns a <c>ds4_checkpoint</c>.</summary>
+internal sealed unsafe class CheckpointHandle(NativeLibraryApi api, ModelHandle model, void* checkpoint) : ModelPartHandle(model, checkpoint)
+{
+    protected override void Free(void* part) => api.CheckpointFree(part);
 }
 
 /// <summary>Keeps a handle open during a call: a <c>Dispose</c> on another thread waits for its end.</summary>

@@ -11,20 +11,32 @@ namespace Ds4Provider.Engine.Native;
 internal sealed unsafe class NativeLibraryApi
 {
     /// <summary>The <c>DS4_API_VERSION</c> that this code was written for.</summary>
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     public readonly delegate* unmanaged[Cdecl]<EngineStatus, byte*> StatusName;
     public readonly delegate* unmanaged[Cdecl]<byte*, NativeModelOptions*, void**, NativeError*, EngineStatus> ModelOpen;
     public readonly delegate* unmanaged[Cdecl]<void*, void> ModelClose;
     public readonly delegate* unmanaged[Cdecl]<void*, NativeModelInfo*, void> ModelGetInfo;
     public readonly delegate* unmanaged[Cdecl]<void*, byte*, byte**, ulong*, ulong*, EngineStatus> ModelStringArray;
-    public readonly delegate* unmanaged[Cdecl]<void*, ulong, EngineMode, ulong*, NativeError*, EngineStatus> SessionMemory;
+    public readonly delegate* unmanaged[Cdecl]<void*, ulong, EngineMode, NativeSessionMemory*, NativeError*, EngineStatus> SessionMemory;
     public readonly delegate* unmanaged[Cdecl]<void*, ulong, EngineMode, void**, NativeError*, EngineStatus> SessionCreate;
     public readonly delegate* unmanaged[Cdecl]<void*, void> SessionFree;
     public readonly delegate* unmanaged[Cdecl]<void*, ulong> SessionPosition;
     public readonly delegate* unmanaged[Cdecl]<void*, int*, nuint, NativePrefillOptions*, NativeError*, EngineStatus> SessionPrefill;
     public readonly delegate* unmanaged[Cdecl]<void*, int, NativeError*, EngineStatus> SessionDecode;
     public readonly delegate* unmanaged[Cdecl]<void*, float*> SessionLogits;
+    public readonly delegate* unmanaged[Cdecl]<void**, int*, nuint, NativeError*, EngineStatus> SessionsDecode;
+    public readonly delegate* unmanaged[Cdecl]<void*, void**, NativeError*, EngineStatus> SessionCheckpoint;
+    public readonly delegate* unmanaged[Cdecl]<void*, void*, NativeError*, EngineStatus> SessionRestore;
+    public readonly delegate* unmanaged[Cdecl]<void*, ulong> ModelStateBytes;
+    public readonly delegate* unmanaged[Cdecl]<void*, void> CheckpointFree;
+    public readonly delegate* unmanaged[Cdecl]<void*, ulong> CheckpointPosition;
+    public readonly delegate* unmanaged[Cdecl]<void*, ulong*, ulong*, void> CheckpointBytes;
+    public readonly delegate* unmanaged[Cdecl]<void*, void*, ulong> CheckpointStreamBytes;
+    public readonly delegate* unmanaged[Cdecl]<void*, void*, delegate* unmanaged[Cdecl]<void*, void*, nuint, int>, void*, NativeError*, EngineStatus>
+        CheckpointSave;
+    public readonly delegate* unmanaged[Cdecl]<void*, void*, delegate* unmanaged[Cdecl]<void*, void*, nuint, long>, void*, void**, NativeError*, EngineStatus>
+        CheckpointLoad;
 
     private NativeLibraryApi(string path, nint library)
     {
@@ -43,7 +55,7 @@ internal sealed unsafe class NativeLibraryApi
         ModelGetInfo = (delegate* unmanaged[Cdecl]<void*, NativeModelInfo*, void>)Export(path, library, "ds4_model_get_info");
         ModelStringArray = (delegate* unmanaged[Cdecl]<void*, byte*, byte**, ulong*, ulong*, EngineStatus>)
             Export(path, library, "ds4_model_string_array");
-        SessionMemory = (delegate* unmanaged[Cdecl]<void*, ulong, EngineMode, ulong*, NativeError*, EngineStatus>)
+        SessionMemory = (delegate* unmanaged[Cdecl]<void*, ulong, EngineMode, NativeSessionMemory*, NativeError*, EngineStatus>)
             Export(path, library, "ds4_session_memory");
         SessionCreate = (delegate* unmanaged[Cdecl]<void*, ulong, EngineMode, void**, NativeError*, EngineStatus>)
             Export(path, library, "ds4_session_create");
@@ -54,6 +66,23 @@ internal sealed unsafe class NativeLibraryApi
         SessionDecode = (delegate* unmanaged[Cdecl]<void*, int, NativeError*, EngineStatus>)
             Export(path, library, "ds4_session_decode");
         SessionLogits = (delegate* unmanaged[Cdecl]<void*, float*>)Export(path, library, "ds4_session_logits");
+        SessionsDecode = (delegate* unmanaged[Cdecl]<void**, int*, nuint, NativeError*, EngineStatus>)
+            Export(path, library, "ds4_sessions_decode");
+        SessionCheckpoint = (delegate* unmanaged[Cdecl]<void*, void**, NativeError*, EngineStatus>)
+            Export(path, library, "ds4_session_checkpoint");
+        SessionRestore = (delegate* unmanaged[Cdecl]<void*, void*, NativeError*, EngineStatus>)
+            Export(path, library, "ds4_session_restore");
+        ModelStateBytes = (delegate* unmanaged[Cdecl]<void*, ulong>)Export(path, library, "ds4_model_state_bytes");
+        CheckpointFree = (delegate* unmanaged[Cdecl]<void*, void>)Export(path, library, "ds4_checkpoint_free");
+        CheckpointPosition = (delegate* unmanaged[Cdecl]<void*, ulong>)Export(path, library, "ds4_checkpoint_position");
+        CheckpointBytes = (delegate* unmanaged[Cdecl]<void*, ulong*, ulong*, void>)Export(path, library, "ds4_checkpoint_bytes");
+        CheckpointStreamBytes = (delegate* unmanaged[Cdecl]<void*, void*, ulong>)Export(path, library, "ds4_checkpoint_stream_bytes");
+        CheckpointSave =
+            (delegate* unmanaged[Cdecl]<void*, void*, delegate* unmanaged[Cdecl]<void*, void*, nuint, int>, void*, NativeError*, EngineStatus>)
+            Export(path, library, "ds4_checkpoint_save");
+        CheckpointLoad =
+            (delegate* unmanaged[Cdecl]<void*, void*, delegate* unmanaged[Cdecl]<void*, void*, nuint, long>, void*, void**, NativeError*, EngineStatus>)
+            Export(path, library, "ds4_checkpoint_load");
     }
 
     /// <summary>Loads the library at <paramref name="path"/> and checks its version.</summary>

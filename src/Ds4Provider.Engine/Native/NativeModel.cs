@@ -51,9 +51,9 @@ internal sealed unsafe class NativeModel : ILanguageModel
     {
         using var model = Lease();
         NativeError error = default;
-        ulong bytes;
-        _api.Check(_api.SessionMemory(model.Pointer, Positions(contextLength), mode, &bytes, &error), &error);
-        return checked((long)bytes);
+        NativeSessionMemory memory;
+        _api.Check(_api.SessionMemory(model.Pointer, Positions(contextLength), mode, &memory, &error), &error);
+        return checked((long)memory.Full);
     }
 
     /// <inheritdoc/>
@@ -67,11 +67,77 @@ internal sealed unsafe class NativeModel : ILanguageModel
     }
 
     /// <inheritdoc/>
+    public long StateBytes
+    {
+        get
+        {
+            using var model = Lease();
+            return checked((long)_api.ModelStateBytes(model.Pointer));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Decode(IReadOnlyList<ILanguageSession> sessions, ReadOnlySpan<int> tokens)
+    {
+        ArgumentNullException.ThrowIfNull(sessions);
+        if (sessions.Count != tokens.Length)
+        {
+            throw new ArgumentException($"There are {sessions.Count} sessions, but {tokens.Length} tokens.", nameof(tokens));
+        }
+
+        DecodeFrom(0, sessions, stackalloc nint[sessions.Count], tokens);
+    }
+
+    /// <inheritdoc/>
+    public ISessionCheckpoint LoadCheckpoint(Stream stream, ISessionCheckpoint? baseCheckpoint)
+    {
+        if (baseCheckpoint is null)
+        {
+            return LoadCheckpoint(stream, (void*)null);
+        }
+
+        using var parent = NativeCheckpoint.Of(baseCheckpoint).Lease();
+        return LoadCheckpoint(stream, parent.Pointer);
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         // Its sessions keep the handle alive, so the handle alone would not refuse further calls.
         _disposed = true;
         _handle.Dispose();
+    }
+
+    /// <summary>Leases session after session, each in a frame of its own, and decodes when all are held.</summary>
+    private void DecodeFrom(int next, IReadOnlyList<ILanguageSession> sessions, Span<nint> pointers, ReadOnlySpan<int> tokens)
+    {
+        if (next < sessions.Count)
+        {
+            using var session = (sessions[next] as NativeSession
+                ?? throw new ArgumentException($"Session {next} is none of this engine.", nameof(sessions))).Lease();
+            pointers[next] = (nint)session.Pointer;
+            DecodeFrom(next + 1, sessions, pointers, tokens);
+            return;
+        }
+
+        NativeError error = default;
+        fixed (nint* all = pointers)
+        fixed (int* ids = tokens)
+        {
+            _api.Check(_api.SessionsDecode((void**)all, ids, (nuint)tokens.Length, &error), &error);
+        }
+    }
+
+    private NativeCheckpoint LoadCheckpoint(Stream stream, void* parent)
+    {
+        using var model = Lease();
+        using var bytes = new SnapshotStream(stream);
+        NativeError error = default;
+        void* checkpoint;
+        var status = _api.CheckpointLoad(model.Pointer, parent, SnapshotStream.Read, bytes.User, &checkpoint, &error);
+        bytes.ThrowIfFailed();
+        _api.Check(status, &error);
+        return new NativeCheckpoint(_api, new CheckpointHandle(_api, _handle, checkpoint));
     }
 
     private HandleLease Lease()

@@ -68,5 +68,27 @@ internal sealed unsafe class NativeSession(NativeLibraryApi api, SessionHandle h
     }
 
     /// <inheritdoc/>
+    public ISessionCheckpoint Checkpoint()
+    {
+        using var session = new HandleLease(handle);
+        NativeError error = default;
+        void* checkpoint;
+        api.Check(api.SessionCheckpoint(session.Pointer, &checkpoint, &error), &error);
+        return new NativeCheckpoint(api, new CheckpointHandle(api, handle.Model, checkpoint));
+    }
+
+    /// <inheritdoc/>
+    public void Restore(ISessionCheckpoint checkpoint)
+    {
+        using var session = new HandleLease(handle);
+        using var state = NativeCheckpoint.Of(checkpoint).Lease();
+        NativeError error = default;
+        api.Check(api.SessionRestore(session.Pointer, state.Pointer, &error), &error);
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => handle.Dispose();
+
+    /// <summary>Keeps the native session open during a call that takes several.</summary>
+    public HandleLease Lease() => new(handle);
 }

@@ -40,6 +40,15 @@ internal unsafe struct NativeModelInfo
     public ulong FileBytes;
     public ulong WeightBytes;
     public ulong WeightBytesPerToken;
+    public ulong WorkBytes;
+}
+
+/// <summary><c>ds4_memory</c>: bytes that a session allocates.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeSessionMemory
+{
+    public ulong Fixed;
+    public ulong Full;
 }
 
 /// <summary><c>ds4_prefill_options</c>.</summary>

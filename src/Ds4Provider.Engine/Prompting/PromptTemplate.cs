@@ -8,6 +8,8 @@ namespace Ds4Provider.Engine.Prompting;
 /// </summary>
 internal sealed class PromptTemplate(ITokenizer tokenizer) : IPromptTemplate
 {
+    private readonly EncodedTexts _texts = new(tokenizer);
+
     /// <inheritdoc/>
     public IReadOnlyList<PromptSegment> Render(Conversation conversation, ISampledTurns? sampledTurns = null)
     {
@@ -41,7 +43,7 @@ internal sealed class PromptTemplate(ITokenizer tokenizer) : IPromptTemplate
                     var joined = first == i
                         ? text.Text
                         : string.Concat(segments.Skip(first).Take(i + 1 - first).Select(segment => ((TextSegment)segment).Text));
-                    tokenizer.Encode(joined, tokens);
+                    _texts.Encode(joined, tokens);
                     break;
             }
         }

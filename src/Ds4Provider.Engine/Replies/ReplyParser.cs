@@ -23,13 +23,14 @@ internal sealed class ReplyParser : IReplyParser
     /// <param name="tokenizer">The model's vocabulary.</param>
     /// <param name="thinking">Whether the prompt ended with <c>&lt;think&gt;</c>.</param>
     /// <param name="allowCalls">Whether tools may be called.</param>
+    /// <param name="valuesAreJson">Whether a grammar guarantees that JSON arguments are JSON, so that they can be handed out as they grow.</param>
     /// <param name="newCallId">Source of call ids.</param>
-    public ReplyParser(ITokenizer tokenizer, bool thinking, bool allowCalls, Func<string> newCallId)
+    public ReplyParser(ITokenizer tokenizer, bool thinking, bool allowCalls, bool valuesAreJson, Func<string> newCallId)
     {
         _tokenizer = tokenizer;
         _reasoning = thinking;
         _allowCalls = allowCalls;
-        _answer = new CallReader(_events, newCallId);
+        _answer = new CallReader(_events, newCallId, valuesAreJson);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using Ds4Provider.Engine.Constraints;
+
 namespace Ds4Provider.Engine.Sampling;
 
 /// <summary>Chooses the next token. Not thread-safe; one per reply.</summary>
@@ -5,15 +7,15 @@ public interface ISampler
 {
     /// <summary>Chooses among the logits.</summary>
     /// <param name="logits">One per vocabulary entry.</param>
-    /// <param name="masked">Ids that must not be chosen.</param>
+    /// <param name="allowed">Ids that may be chosen; null = all.</param>
     /// <exception cref="EngineException">A logit is not a number, or no token is left to choose.</exception>
-    int Sample(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked);
+    int Sample(ReadOnlySpan<float> logits, TokenSet? allowed);
 
     /// <summary>Chooses the most likely token, the lowest id on ties, whatever the options are.</summary>
     /// <param name="logits">One per vocabulary entry.</param>
-    /// <param name="masked">Ids that must not be chosen.</param>
+    /// <param name="allowed">Ids that may be chosen; null = all.</param>
     /// <exception cref="EngineException">A logit is not a number, or no token is left to choose.</exception>
-    int Best(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked);
+    int Best(ReadOnlySpan<float> logits, TokenSet? allowed);
 }
 
 /// <summary>How tokens are chosen.</summary>

@@ -1,3 +1,5 @@
+using Ds4Provider.Engine.Constraints;
+
 namespace Ds4Provider.Engine.Sampling;
 
 /// <summary>Temperature, min-p, top-p and top-k over one distribution; its buffers are reused from token to token.</summary>
@@ -10,9 +12,9 @@ internal sealed class Sampler : ISampler
     private readonly double _minP;
     private readonly int _topK;
     private readonly XorShift _random;
-    private readonly PriorityQueue<int, (float Logit, int Order)> _top = new();
-    private float[] _logits = [];
+    private readonly TopTokens _top;
     private int[] _ids = [];
+    private float[] _keys = [];
     private double[] _weights = [];
 
     /// <summary>Creates a sampler; shares out of range mean "off", as <see cref="SamplingOptions"/> says.</summary>
@@ -23,71 +25,51 @@ internal sealed class Sampler : ISampler
         _topP = options.TopP is > 0 and <= 1 ? options.TopP : 1;
         _minP = options.MinP is >= 0 ? Math.Min(options.MinP, 1) : 0;
         _topK = Math.Clamp(options.TopK, 0, LargestTopK);
+        _top = new TopTokens(_topK);
         _random = new XorShift(options.Seed ?? Random.Shared.NextInt64());
     }
 
     /// <inheritdoc/>
-    public int Sample(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked)
+    public int Sample(ReadOnlySpan<float> logits, TokenSet? allowed)
     {
-        var best = Best(logits, masked);
+        var best = Best(logits, allowed);
         if (!(_temperature > 0))
         {
             return best;
         }
 
+        Reserve(logits.Length);
+        var choice = new AllowedLogits(logits, allowed is null ? [] : allowed.Words);
         if (_topK > 0)
         {
-            return DrawSorted(KeepTop(), total: null, best);
+            return DrawSorted(choice, _top.Keep(choice, _ids), total: null, best);
         }
 
-        return _topP >= 1 ? DrawUnsorted(best) : DrawNucleus(best);
+        return _topP >= 1 ? DrawUnsorted(choice, best) : DrawNucleus(choice, best);
     }
 
     /// <inheritdoc/>
-    public int Best(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked)
+    public int Best(ReadOnlySpan<float> logits, TokenSet? allowed)
     {
-        Load(logits, masked);
-        return FindBest();
+        if (allowed is not null && allowed.VocabularySize != logits.Length)
+        {
+            throw new ArgumentException($"The set is over {allowed.VocabularySize} tokens, but there are {logits.Length} logits.", nameof(allowed));
+        }
+
+        var best = new AllowedLogits(logits, allowed is null ? [] : allowed.Words).FindBest(out var notANumber);
+        return notANumber >= 0 ? throw NotANumber(notANumber, logits[notANumber])
+            : best < 0 ? throw new EngineException(EngineStatus.InvalidArgument, "Every token is masked or impossible: there is none to choose.")
+            : float.IsPositiveInfinity(logits[best]) ? throw NotANumber(best, logits[best])
+            : best;
     }
 
-    private void Load(ReadOnlySpan<float> logits, ReadOnlySpan<int> masked)
+    private void Reserve(int size)
     {
-        if (_logits.Length != logits.Length)
+        if (_ids.Length != size)
         {
-            _logits = new float[logits.Length];
-            _ids = new int[logits.Length];
-            _weights = new double[logits.Length];
+            _ids = new int[size];
+            _weights = new double[size];
         }
-
-        logits.CopyTo(_logits);
-        foreach (var id in masked)
-        {
-            _logits[id] = float.NegativeInfinity;
-        }
-    }
-
-    /// <summary>The id of the highest logit, the lowest id on ties.</summary>
-    private int FindBest()
-    {
-        var best = -1;
-        var highest = float.NegativeInfinity;
-        for (var id = 0; id < _logits.Length; id++)
-        {
-            var logit = _logits[id];
-            if (logit > highest)
-            {
-                highest = logit;
-                best = id;
-            }
-            else if (float.IsNaN(logit))
-            {
-                throw NotANumber(id, logit);
-            }
-        }
-
-        return best < 0
-            ? throw new EngineException(EngineStatus.InvalidArgument, "Every token is masked or impossible: there is none to choose.")
-            : float.IsPositiveInfinity(highest) ? throw NotANumber(best, highest) : best;
     }
 
     private static EngineException NotANumber(int id, float logit) => new(
@@ -95,99 +77,52 @@ internal sealed class Sampler : ISampler
         $"The model computed {logit} for token {id}: its weights or its state are damaged. Start the request anew; if it comes again, check the model file.");
 
     /// <summary>Probability relative to the best token.</summary>
-    private double Weight(int id, int best) => Math.Exp(((double)_logits[id] - _logits[best]) / _temperature);
+    private double Weight(AllowedLogits choice, int id, int best) => Math.Exp(((double)choice[id] - choice[best]) / _temperature);
 
     /// <summary>Draws among all tokens of at least min-p, in id order.</summary>
-    private int DrawUnsorted(int best)
+    private int DrawUnsorted(AllowedLogits choice, int best)
     {
         // Comparing logits spares the exponential of nearly the whole vocabulary.
-        var least = LeastLogit(_minP, best);
-        var kept = 0;
+        var kept = choice.Collect(LeastLogit(choice, _minP, best), _ids);
         var total = 0.0;
-        for (var id = 0; id < _logits.Length; id++)
+        for (var i = 0; i < kept; i++)
         {
-            if (_logits[id] < least || float.IsNegativeInfinity(_logits[id]))
-            {
-                continue;
-            }
-
-            total += _weights[kept] = Weight(id, best);
-            _ids[kept++] = id;
+            total += _weights[i] = Weight(choice, _ids[i], best);
         }
 
         return Draw(kept, total);
     }
 
-    private int DrawNucleus(int best)
+    private int DrawNucleus(AllowedLogits choice, int best)
     {
-        var total = 0.0;
-        foreach (var logit in _logits)
-        {
-            total += Math.Exp(((double)logit - _logits[best]) / _temperature);
-        }
+        var total = choice.SumOfWeights(choice[best], _temperature);
 
         // Sorting all would cost more than anything else here; the nucleus nearly always lies in the first few tokens.
         foreach (var share in (ReadOnlySpan<double>)[1e-2, 1e-5, 0])
         {
-            var least = LeastLogit(Math.Max(share, _minP), best);
-            var kept = 0;
+            var kept = choice.Collect(LeastLogit(choice, Math.Max(share, _minP), best), _ids);
             var covered = 0.0;
-            for (var id = 0; id < _logits.Length; id++)
+            for (var i = 0; i < kept; i++)
             {
-                if (_logits[id] >= least && !float.IsNegativeInfinity(_logits[id]))
-                {
-                    _ids[kept++] = id;
-                    covered += Weight(id, best);
-                }
+                covered += Weight(choice, _ids[i], best);
             }
 
             if (share <= _minP || covered >= _topP * total)
             {
-                SortByLogit(kept);
-                return DrawSorted(kept, total, best);
+                SortByLogit(choice, kept);
+                return DrawSorted(choice, kept, total, best);
             }
         }
 
         throw new InvalidOperationException("A share of 0 keeps every token.");
     }
 
-    /// <summary>Puts the ids of the k highest logits in front, sorted; returns their number.</summary>
-    private int KeepTop()
-    {
-        _top.Clear();
-        for (var id = 0; id < _logits.Length; id++)
-        {
-            if (float.IsNegativeInfinity(_logits[id]))
-            {
-                continue;
-            }
-
-            // The queue's least entry is the lowest logit, of equals the highest id.
-            if (_top.Count < _topK)
-            {
-                _top.Enqueue(id, (_logits[id], -id));
-            }
-            else
-            {
-                _top.EnqueueDequeue(id, (_logits[id], -id));
-            }
-        }
-
-        var count = _top.Count;
-        for (var i = count - 1; i >= 0; i--)
-        {
-            _ids[i] = _top.Dequeue();
-        }
-
-        return count;
-    }
-
     /// <summary>Walks the sorted ids: stops before min-p is missed and after top-p is reached; draws among the walked.</summary>
-    private int DrawSorted(int count, double? total, int best)
+    private int DrawSorted(AllowedLogits choice, int count, double? total, int best)
     {
         for (var i = 0; i < count; i++)
         {
-            _weights[i] = Weight(_ids[i], best);
+            _weights[i] = Weight(choice, _ids[i], best);
         }
 
         var whole = total ?? Sum(_weights.AsSpan(0, count));
@@ -220,14 +155,42 @@ internal sealed class Sampler : ISampler
         return _ids[count - 1];
     }
 
-    private float LeastLogit(double share, int best) =>
-        share <= 0 ? float.NegativeInfinity : (float)(_logits[best] + (_temperature * Math.Log(share)));
+    private float LeastLogit(AllowedLogits choice, double share, int best) =>
+        share <= 0 ? float.NegativeInfinity : (float)(choice[best] + (_temperature * Math.Log(share)));
 
-    private void SortByLogit(int count)
+    /// <summary>Highest logit first, lowest id of equals: the ids come in their order.</summary>
+    private void SortByLogit(AllowedLogits choice, int count)
     {
-        var logits = _logits;
-        _ids.AsSpan(0, count).Sort((left, right) =>
-            logits[left] != logits[right] ? logits[right].CompareTo(logits[left]) : left.CompareTo(right));
+        if (_keys.Length < count)
+        {
+            _keys = new float[_ids.Length];
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            _keys[i] = choice[_ids[i]];
+        }
+
+        var ids = _ids.AsSpan(0, count);
+        var keys = _keys.AsSpan(0, count);
+        keys.Sort(ids, static (left, right) => right.CompareTo(left));
+        SortEquals(keys, ids);
+    }
+
+    /// <summary>The sort is not stable: puts the ids of equal logits back into their order.</summary>
+    private static void SortEquals(ReadOnlySpan<float> keys, Span<int> ids)
+    {
+        for (var from = 0; from < ids.Length;)
+        {
+            var to = from + 1;
+            while (to < ids.Length && keys[to] == keys[from])
+            {
+                to++;
+            }
+
+            ids[from..to].Sort();
+            from = to;
+        }
     }
 
     private static double Sum(ReadOnlySpan<double> values)

@@ -7,10 +7,11 @@ namespace Ds4Provider.Server.Access;
 /// <summary>Refuses requests that may not use a listener, before anything of them is read.</summary>
 internal static class AccessControl
 {
-    /// <exception cref="ApiException">Wrong key, or a web page that has no business here.</exception>
-    public static void Check(HttpRequest request, AccessPolicy policy)
+    /// <summary>Checks where a request comes from and to whom it speaks; a preflight carries no more than that.</summary>
+    /// <exception cref="ApiException">A web page that has no business here.</exception>
+    public static void CheckOrigin(HttpRequest request, AccessPolicy policy)
     {
-        if (policy.Key is not { } key)
+        if (policy.Key is null)
             return;
         // A page can point its own name at 127.0.0.1 (DNS rebinding); its Host header still tells.
         if (!LoopbackNames.Contains(request.Host))
@@ -18,6 +19,13 @@ internal static class AccessControl
         StringValues origin = request.Headers.Origin;
         if (origin.Count > 0 && !origin.All(o => o is not null && LoopbackNames.ContainsOrigin(o)))
             throw ApiException.Forbidden($"Web pages of '{origin}' may not use this server.", "origin_refused");
+    }
+
+    /// <exception cref="ApiException">No key, or a wrong one.</exception>
+    public static void CheckKey(HttpRequest request, AccessPolicy policy)
+    {
+        if (policy.Key is not { } key)
+            return;
         string candidate = ApiKey.Of(request)
             ?? throw ApiException.Unauthorized("The API key is missing; send it as 'Authorization: Bearer <key>' or 'x-api-key: <key>'.");
         if (!key.Matches(candidate))

@@ -12,6 +12,6 @@ internal sealed class HealthEndpoint(string modelId, GenerationWorker worker, Ad
     {
         string status = admission.IsClosed ? "stopping" : worker.Loaded.IsCompletedSuccessfully ? "ready" : "loading";
         return JsonReply.WriteAsync(
-            context, new Health(status, modelId) { ActiveRequests = admission.Active }, ApiJson.Context.Health);
+            context, new Health(status, modelId) { ActiveRequests = admission.Active }, ApiJson.Chat.Health);
     }
 }

@@ -13,14 +13,14 @@ internal sealed class ModelsEndpoint(ServerConfiguration configuration, Generati
     private readonly long created = time.GetUtcNow().ToUnixTimeSeconds();
 
     public Task ListAsync(HttpContext context) =>
-        JsonReply.WriteAsync(context, new ModelList([Entry()]), ApiJson.Context.ModelList);
+        JsonReply.WriteAsync(context, new ModelList([Entry()]), ApiJson.Chat.ModelList);
 
     public Task GetAsync(HttpContext context)
     {
         // Routing leaves an escaped slash in the path as it is.
         string asked = Uri.UnescapeDataString(context.Request.RouteValues["id"] as string ?? "");
         return ModelNames.Matches(asked, configuration.ModelId)
-            ? JsonReply.WriteAsync(context, Entry(), ApiJson.Context.ModelEntry)
+            ? JsonReply.WriteAsync(context, Entry(), ApiJson.Chat.ModelEntry)
             : throw ApiException.NoSuchModel(asked, configuration.ModelId);
     }
 
@@ -30,6 +30,12 @@ internal sealed class ModelsEndpoint(ServerConfiguration configuration, Generati
         return new ModelEntry(
             configuration.ModelId, created,
             configuration.DisplayName ?? model?.Engine.Model.Description.Name ?? configuration.ModelId,
-            model?.ContextWindow ?? configuration.ContextWindow);
+            model?.ContextWindow ?? configuration.ContextWindow)
+        {
+            SupportedParameters =
+            [
+                "tools", "tool_choice", "max_tokens", "temperature", "top_p", "top_k", "min_p", "stop", "seed", "stream", "reasoning_effort",
+            ],
+        };
     }
 }

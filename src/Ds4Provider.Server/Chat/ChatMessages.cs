@@ -1,15 +1,13 @@
 using System.Text.Json;
 using Ds4Provider.Engine.Prompting;
 using Ds4Provider.Server.Http;
+using Ds4Provider.Server.Requests;
 
 namespace Ds4Provider.Server.Chat;
 
 /// <summary>Reads the messages of a request.</summary>
 internal static class ChatMessages
 {
-    /// <summary>The template joins user texts the same way.</summary>
-    private const string BetweenParts = "\n\n";
-
     public static IReadOnlyList<ConversationMessage> Parse(JsonField messages)
     {
         List<ConversationMessage> parsed = [.. messages.Items().Select(ParseMessage)];
@@ -22,14 +20,14 @@ internal static class ChatMessages
         JsonField role = message["role"];
         return role.String() switch
         {
-            "system" => new SystemMessage(ChatContent.Parse(message["content"], BetweenParts)),
-            "developer" => new DeveloperMessage(ChatContent.Parse(message["content"], BetweenParts)),
-            "user" => new UserMessage(ChatContent.Parse(message["content"], BetweenParts)),
+            "system" => new SystemMessage(TextParts.Parse(message["content"], TextParts.BetweenParts)),
+            "developer" => new DeveloperMessage(TextParts.Parse(message["content"], TextParts.BetweenParts)),
+            "user" => new UserMessage(TextParts.Parse(message["content"], TextParts.BetweenParts)),
             "assistant" => ParseAssistant(message),
             "tool" => new ToolMessage(
-                message["tool_call_id"].OptionalString(), ChatContent.Parse(message["content"], BetweenParts)),
+                message["tool_call_id"].OptionalString(), TextParts.Parse(message["content"], TextParts.BetweenParts)),
             // The predecessor of "tool" names the function, not the call.
-            "function" => new ToolMessage(null, ChatContent.Parse(message["content"], BetweenParts)),
+            "function" => new ToolMessage(null, TextParts.Parse(message["content"], TextParts.BetweenParts)),
             _ => throw role.Unexpected("'system', 'developer', 'user', 'assistant' or 'tool'"),
         };
     }
@@ -37,9 +35,9 @@ internal static class ChatMessages
     private static AssistantMessage ParseAssistant(JsonField message)
     {
         JsonField reasoning = message["reasoning_content"];
-        return new AssistantMessage(ChatContent.Parse(message["content"], separator: ""))
+        return new AssistantMessage(TextParts.Parse(message["content"], separator: ""))
         {
-            Reasoning = reasoning.IsAbsent ? null : ChatContent.Parse(reasoning, separator: ""),
+            Reasoning = reasoning.IsAbsent ? null : TextParts.Parse(reasoning, separator: ""),
             Calls = ParseCalls(message),
         };
     }

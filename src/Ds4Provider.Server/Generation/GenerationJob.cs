@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Ds4Provider.Engine.Constraints;
 using Ds4Provider.Engine.Replies;
 using Ds4Provider.Engine.Sampling;
 using Ds4Provider.Server.Replay;
@@ -8,22 +9,23 @@ namespace Ds4Provider.Server.Generation;
 /// <summary>One reply to be generated: what the worker needs, and where the events go.</summary>
 internal sealed class GenerationJob
 {
-    // Unbounded on purpose: a client that reads slowly must not hold the only slot. The context bounds it.
+    // Unbounded on purpose: a client that reads slowly must not hold a slot. The context bounds it.
     private readonly Channel<ReplyEvent> events =
         Channel.CreateUnbounded<ReplyEvent>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = false });
 
     private volatile GenerationProgress progress;
 
-    public GenerationJob(IReadOnlyList<int> prompt)
+    public GenerationJob(ReadOnlyMemory<int> prompt)
     {
         Prompt = prompt;
-        progress = new GenerationProgress(GenerationPhase.Queued, 0, prompt.Count, null);
+        progress = new GenerationProgress(GenerationPhase.Queued, 0, prompt.Length, null);
     }
 
     /// <summary>Id of the reply, for logs.</summary>
     public required string Id { get; init; }
 
-    public IReadOnlyList<int> Prompt { get; }
+    /// <summary>Tokens of the prompt.</summary>
+    public ReadOnlyMemory<int> Prompt { get; }
 
     /// <summary>Most tokens to generate; the context holds them.</summary>
     public required int MaximumTokens { get; init; }
@@ -35,8 +37,11 @@ internal sealed class GenerationJob
     /// <summary>Whether the generation prompt opened the reasoning.</summary>
     public required bool Thinking { get; init; }
 
-    /// <summary>Whether the reply may call tools.</summary>
-    public required bool CallsAllowed { get; init; }
+    /// <summary>Whether the conversation's next prompt leaves the reasoning of this reply out.</summary>
+    public required bool ReasoningIsDropped { get; init; }
+
+    /// <summary>What the reply must keep: which tools may or must be called, and the format of its text.</summary>
+    public required ReplyGrammar Grammar { get; init; }
 
     /// <summary>Key of the conversation that this reply continues.</summary>
     public required TurnKey History { get; init; }
@@ -56,6 +61,9 @@ internal sealed class GenerationJob
 
     /// <summary>Tokens read and written; complete once <see cref="Finished"/> was read.</summary>
     public GenerationUsage Usage { get; set; } = new(0, 0, 0, 0);
+
+    /// <summary>The stop string that ended the reply, if one did; set before <see cref="Finished"/> is delivered.</summary>
+    public string? MetStopString { get; set; }
 
     public void Deliver(ReplyEvent replyEvent) => events.Writer.TryWrite(replyEvent);
 

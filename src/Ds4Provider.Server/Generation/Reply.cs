@@ -1,5 +1,6 @@
 using System.Text;
 using Ds4Provider.Engine;
+using Ds4Provider.Engine.Constraints;
 using Ds4Provider.Engine.Replies;
 
 namespace Ds4Provider.Server.Generation;
@@ -10,6 +11,7 @@ internal sealed class Reply
     private readonly LoadedModel model;
     private readonly int cached;
     private readonly StopStrings stops;
+    private readonly ITokenConstraint constraint;
     private readonly List<int> sampled = [];
     private readonly List<ReplyEvent> events = [];
 
@@ -18,7 +20,8 @@ internal sealed class Reply
         this.model = model;
         this.cached = cached;
         Job = job;
-        Parser = model.CreateReplyParser(job.Thinking, job.CallsAllowed);
+        Parser = model.CreateReplyParser(job.Thinking, job.Grammar.AllowsCalls, isConstrained: true);
+        constraint = job.Grammar.Begin(job.Thinking);
         stops = new StopStrings(job.StopStrings);
     }
 
@@ -31,29 +34,47 @@ internal sealed class Reply
     /// <summary>Why the reply must end now; null while it goes on.</summary>
     public FinishReason? End =>
         stops.IsMet ? FinishReason.Stop
-        : Parser.IsComplete ? FinishReason.ToolCalls
+        : Parser.IsComplete ? Ended(FinishReason.ToolCalls)
+        : constraint.IsComplete ? Ended(FinishReason.Stop)
         : sampled.Count >= Job.MaximumTokens ? FinishReason.Length
         : null;
 
-    public GenerationUsage Usage => new(Job.Prompt.Count, cached, sampled.Count, Parser.ReasoningTokens);
+    public GenerationUsage Usage => new(Job.Prompt.Length, cached, sampled.Count, Parser.ReasoningTokens);
 
-    public void Push(int token)
+    /// <summary>Tokens that may still be generated.</summary>
+    private int Remaining => Job.MaximumTokens - sampled.Count;
+
+    /// <summary>The tokens that may be sampled next; valid until the next call.</summary>
+    public TokenSet Mask() => constraint.Mask(Remaining);
+
+    /// <summary>
+    /// Takes a sampled token, or another one where the grammar needs it; null when that is the end-of-sentence.
+    /// </summary>
+    public int? Push(int token)
     {
+        token = constraint.Accept(token, Remaining);
+        if (token == model.Tokenizer.Control.EndOfSentence)
+            return null;
         sampled.Add(token);
         Parser.Push(token, events);
         Deliver();
+        return token;
     }
 
     /// <summary>Ends the reply; its last event waits for <see cref="DeliverFinished"/>.</summary>
     public void Complete(FinishReason reason)
     {
         Parser.Complete(reason, events);
+        // A block that the limit forced to its end is whole, but its last call is not what the model meant.
+        if (events is [.., Finished] && constraint.WasCutShort)
+            events[^1] = new Finished(FinishReason.Length);
         Deliver();
     }
 
     /// <summary>Delivers the last event: from now on the client may send the next request.</summary>
     public void DeliverFinished()
     {
+        Job.MetStopString = stops.Met;
         Job.Deliver(new Finished(Transcript.Reason ?? throw new InvalidOperationException("The reply has no end.")));
         Job.Complete();
     }
@@ -86,6 +107,8 @@ internal sealed class Reply
         }
         return seen.IsEmpty ? sampled[..count] : null;
     }
+
+    private FinishReason Ended(FinishReason reason) => constraint.WasCutShort ? FinishReason.Length : reason;
 
     private void Deliver()
     {

@@ -1,4 +1,5 @@
 using Ds4Provider.Engine;
+using Ds4Provider.Server.Sessions;
 
 namespace Ds4Provider.Server.Generation;
 
@@ -7,6 +8,15 @@ namespace Ds4Provider.Server.Generation;
 /// <param name="ContextWindow">Tokens that prompt and reply may hold together.</param>
 internal sealed record ServedModel(LoadedModel Engine, int ContextWindow)
 {
+    /// <summary>Replies that can be generated at a time.</summary>
+    public int Slots { get; init; } = 1;
+
+    /// <summary>States to which sessions can return; null while the model loads.</summary>
+    public CheckpointIndex? Checkpoints { get; init; }
+
+    /// <summary>Tokens of a prompt that would not be evaluated if it began now.</summary>
+    public int ExpectCached(ReadOnlySpan<int> prompt) => Checkpoints?.FindLongest(prompt)?.Position ?? 0;
+
     /// <param name="engine">The model.</param>
     /// <param name="configured">Wanted context; 0 = what the model was trained for.</param>
     public static ServedModel Create(LoadedModel engine, int configured)

@@ -11,7 +11,10 @@ internal sealed class StopStrings(IReadOnlyList<string> stops)
     private string held = "";
 
     /// <summary>Whether a stop string was met; the text before it has been passed on and nothing else will be.</summary>
-    public bool IsMet { get; private set; }
+    public bool IsMet => Met is not null;
+
+    /// <summary>The stop string that was met.</summary>
+    public string? Met { get; private set; }
 
     /// <summary>Passes an event on, as far as it is decided.</summary>
     public void Push(ReplyEvent replyEvent, Action<ReplyEvent> deliver)
@@ -44,9 +47,11 @@ internal sealed class StopStrings(IReadOnlyList<string> stops)
         {
             int at = text.IndexOf(stop, StringComparison.Ordinal);
             if (at >= 0 && (first < 0 || at < first))
+            {
                 first = at;
+                Met = stop;
+            }
         }
-        IsMet = first >= 0;
         int decided = IsMet ? first : text.Length - LongestBeginning(text);
         held = IsMet ? "" : text[decided..];
         if (decided > 0)

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -61,6 +62,8 @@ internal sealed class Listener : IAsyncDisposable
             options.Limits.MaxRequestBodySize = 2L * dependencies.Limits.BodyBytes;
             // A laptop that sleeps or an agent that is suspended reads nothing for a while; its reply waits.
             options.Limits.MinResponseDataRate = null;
+            options.Limits.MaxRequestHeadersTotalSize = dependencies.Limits.HeaderBytes;
+            options.Limits.MaxConcurrentConnections = dependencies.Limits.Connections;
             bind(options);
         });
         WebApplication application = builder.Build();
@@ -80,10 +83,18 @@ internal sealed class Listener : IAsyncDisposable
     private static void Compose(WebApplication application, AccessPolicy access, Endpoints endpoints, ServerDependencies dependencies)
     {
         var errors = new ErrorHandling(dependencies.LoggerFactory.CreateLogger<ErrorHandling>());
+        application.Use(next => context => endpoints.CountAsync(context, next));
         application.Use(next => context => errors.InvokeAsync(context, next));
         application.Use(next => context =>
         {
-            AccessControl.Check(context.Request, access);
+            AccessControl.CheckOrigin(context.Request, access);
+            CrossOrigin.Allow(context);
+            if (CrossOrigin.IsPreflight(context.Request))
+            {
+                context.Response.StatusCode = StatusCodes.Status204NoContent;
+                return Task.CompletedTask;
+            }
+            AccessControl.CheckKey(context.Request, access);
             return next(context);
         });
         application.UseRouting();

@@ -2,9 +2,16 @@ using System.Text.Json;
 using Ds4Provider.Server.Access;
 using Ds4Provider.Server.Catalog;
 using Ds4Provider.Server.Chat;
+using Ds4Provider.Server.Completions;
 using Ds4Provider.Server.Generation;
+using Ds4Provider.Server.Messages;
+using Ds4Provider.Server.Metrics;
 using Ds4Provider.Server.Replay;
+using Ds4Provider.Server.Requests;
+using Ds4Provider.Server.Responses;
 using Ds4Provider.Server.Scheduling;
+using Ds4Provider.Server.Sessions;
+using Ds4Provider.Server.Streaming;
 using Ds4Provider.Wire.Server;
 using Microsoft.Extensions.Logging;
 
@@ -35,14 +42,26 @@ internal sealed partial class RunningServer : IAsyncDisposable
         var turns = new SampledTurnStore(limits.SampledTurns, limits.SampledTokens);
         var meter = new WorkMeter();
         admission = new Admission(limits.QueuedRequests);
-        worker = new GenerationWorker(configuration, dependencies, queue, turns, meter);
-        heartbeat = new WorkHeartbeat(events, admission, meter);
-        var jobs = new ChatJobs(turns, dependencies.LoggerFactory.CreateLogger<ChatJobs>());
+        var reuse = new ReuseMeter();
+        worker = new GenerationWorker(configuration, dependencies, queue, turns, meter, reuse);
+        heartbeat = new WorkHeartbeat(events, admission, meter, reuse, worker);
+        var jobs = new GenerationJobs(turns, dependencies.LoggerFactory.CreateLogger<GenerationJobs>());
+        var metrics = new ServerMetrics();
         endpoints = new Endpoints(
-            new ChatEndpoint(configuration, dependencies, admission, worker, queue, jobs),
+            metrics,
             new ModelsEndpoint(configuration, worker, dependencies.Time),
-            new HealthEndpoint(configuration.ModelId, worker, admission));
+            new HealthEndpoint(configuration.ModelId, worker, admission),
+            new MetricsEndpoint(metrics, admission, worker, meter, reuse, dependencies.Time),
+            new CountTokensEndpoint(configuration, dependencies, admission, worker, jobs))
+        {
+            Chat = Serve(new ChatApi(configuration, dependencies.Time)),
+            Completions = Serve(new CompletionsApi(configuration, dependencies.Time)),
+            Messages = Serve(new MessagesApi(configuration)),
+            Responses = Serve(new ResponsesApi(configuration, dependencies.Time)),
+        };
         tcp = new TcpListeners(endpoints, dependencies);
+
+        ReplyEndpoint Serve(IReplyApi api) => new(api, dependencies, admission, worker, queue, jobs, metrics);
     }
 
     public ServerConfiguration Configuration { get; }

@@ -9,8 +9,23 @@ public sealed record ServerLimits
     /// <summary>Deepest nesting of a request's JSON.</summary>
     public int JsonDepth { get; init; } = 128;
 
-    /// <summary>Requests that may wait behind the running one; one more is answered with 429.</summary>
+    /// <summary>Longest string of a request's JSON, in bytes as sent; a whole conversation is many strings.</summary>
+    public int StringBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>All headers of a request together, in bytes; more is answered with 431.</summary>
+    public int HeaderBytes { get; init; } = 64 * 1024;
+
+    /// <summary>Open connections of one listener; more are closed at once.</summary>
+    public int Connections { get; init; } = 512;
+
+    /// <summary>Requests that may run or wait beside the first; one more is answered with 429.</summary>
     public int QueuedRequests { get; init; } = 64;
+
+    /// <summary>Replies generated at a time; 0 = as many as memory allows.</summary>
+    public int Slots { get; init; }
+
+    /// <summary>Bytes of all sessions and checkpoints together; 0 = as many as memory allows.</summary>
+    public long StateBytes { get; init; }
 
     /// <summary>Longest silence of a stream. Clients give up after 300 s at the earliest; proxies earlier.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(5);

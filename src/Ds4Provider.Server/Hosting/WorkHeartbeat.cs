@@ -1,10 +1,12 @@
 using Ds4Provider.Server.Scheduling;
+using Ds4Provider.Server.Sessions;
 using Ds4Provider.Wire.Server;
 
 namespace Ds4Provider.Server.Hosting;
 
 /// <summary>Tells the watchdog while requests run that work goes on, and once when the last one has ended.</summary>
-internal sealed class WorkHeartbeat(ServerEventWriter events, Admission admission, WorkMeter meter)
+internal sealed class WorkHeartbeat(
+    ServerEventWriter events, Admission admission, WorkMeter meter, ReuseMeter reuse, GenerationWorker worker)
 {
     private ServerWork last = new(0, 0, 0);
 
@@ -24,10 +26,14 @@ internal sealed class WorkHeartbeat(ServerEventWriter events, Admission admissio
 
     private void Report()
     {
-        var now = new ServerWork(admission.Active, meter.PrefilledTokens, meter.GeneratedTokens);
+        var now = new ServerWork(admission.Active, meter.PrefilledTokens, meter.GeneratedTokens) { Reuse = Describe() };
         // Standing counters are told too while requests run: they are how the watchdog sees a stuck engine.
         if (now.ActiveRequests > 0 || now != last)
             events.Write(now);
         last = now;
     }
+
+    private ServerReuse? Describe() => worker.Loaded is { IsCompletedSuccessfully: true, Result: { } model }
+        ? new ServerReuse(model.Slots, model.Checkpoints?.Count ?? 0, Math.Round(reuse.Share, 3), Math.Round(reuse.SecondsSaved, 1))
+        : null;
 }

@@ -23,6 +23,12 @@ internal sealed class ApiException : Exception
     public static ApiException Invalid(string? field, string message, string? code = null) =>
         new(StatusCodes.Status400BadRequest, new ChatError(message, "invalid_request_error") { Param = field, Code = code });
 
+    public static ApiException PromptTooLong(string field, int tokens, int context) =>
+        new(StatusCodes.Status400BadRequest, new ChatError(
+            // Agents know "prompt is too long" and compact their conversation.
+            $"The prompt is too long: {tokens} tokens > {context} maximum, the context with the reply included. Shorten the messages or the tools.",
+            "invalid_request_error") { Param = field, Code = "context_length_exceeded", NPromptTokens = tokens, NCtx = context });
+
     public static ApiException Unauthorized(string message) =>
         new(StatusCodes.Status401Unauthorized, new ChatError(message, "authentication_error") { Code = "invalid_api_key" });
 
@@ -38,6 +44,11 @@ internal sealed class ApiException : Exception
         new(StatusCodes.Status413PayloadTooLarge, new ChatError(
             $"The request body is larger than {limit} bytes, the most that this server reads.",
             "invalid_request_error") { Code = "request_too_large" });
+
+    public static ApiException StringTooLong(long at, int limit) =>
+        new(StatusCodes.Status413PayloadTooLarge, new ChatError(
+            $"The string at byte {at} of the body is longer than {limit} bytes, the longest that this server reads.",
+            "invalid_request_error") { Code = "string_too_long" });
 
     public static ApiException NotJson(string? contentType) =>
         new(StatusCodes.Status415UnsupportedMediaType, new ChatError(

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Ds4Provider.Server.Http;
 
-/// <summary>Turns every refusal and failure into a body of OpenAI's error shape.</summary>
+/// <summary>Turns every refusal and failure into a body that says what was wrong.</summary>
 internal sealed partial class ErrorHandling(ILogger<ErrorHandling> logger)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -49,7 +49,7 @@ internal sealed partial class ErrorHandling(ILogger<ErrorHandling> logger)
         return context.Response.StatusCode switch
         {
             StatusCodes.Status404NotFound => WriteAsync(context, new ApiException(404, new ChatError(
-                $"There is no {request.Method} {request.Path} here; see GET /v1/models and POST /v1/chat/completions.",
+                $"There is no {request.Method} {request.Path} here; see GET /v1/models and POST /v1/chat/completions, /v1/responses, /v1/messages.",
                 "invalid_request_error") { Code = "unknown_url" })),
             StatusCodes.Status405MethodNotAllowed => WriteAsync(context, new ApiException(405, new ChatError(
                 $"{request.Path} does not answer {request.Method}, only {context.Response.Headers.Allow}.",
@@ -71,7 +71,7 @@ internal sealed partial class ErrorHandling(ILogger<ErrorHandling> logger)
             context.Response.Headers.RetryAfter = ((int)wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         if (error.Status == StatusCodes.Status401Unauthorized)
             context.Response.Headers.WWWAuthenticate = "Bearer";
-        await JsonReply.WriteAsync(context, new ChatErrorBody(error.Error), ApiJson.Context.ChatErrorBody).ConfigureAwait(false);
+        await ErrorBody.WriteAsync(context, error).ConfigureAwait(false);
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client of {Path} left")]

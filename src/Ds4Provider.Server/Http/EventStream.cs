@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
@@ -21,8 +22,13 @@ internal sealed class EventStream(HttpResponse response)
     }
 
     /// <summary>Appends one event; <see cref="FlushAsync"/> sends it.</summary>
-    public void Write<T>(T value, JsonTypeInfo<T> type)
+    public void Write<T>(T value, JsonTypeInfo<T> type) => Write(null, value, type);
+
+    /// <summary>Appends one event with a name.</summary>
+    public void Write<T>(string? name, T value, JsonTypeInfo<T> type)
     {
+        if (name is not null)
+            Write(Encoding.UTF8.GetBytes($"event: {name}\n"));
         Write("data: "u8);
         using (var json = new Utf8JsonWriter(pipe, new JsonWriterOptions { Encoder = type.Options.Encoder, SkipValidation = true }))
             JsonSerializer.Serialize(json, value, type);

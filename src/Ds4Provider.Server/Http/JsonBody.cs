@@ -23,11 +23,12 @@ internal static class JsonBody
         string? encoding = request.Headers.ContentEncoding;
         if (!string.IsNullOrEmpty(encoding) && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
             throw ApiException.NotPlain(encoding);
-        return Parse(await ReadBytesAsync(request, limits.BodyBytes, cancellationToken).ConfigureAwait(false), limits.JsonDepth);
+        return Parse(await ReadBytesAsync(request, limits.BodyBytes, cancellationToken).ConfigureAwait(false), limits.JsonDepth,
+            limits.StringBytes);
     }
 
     /// <exception cref="ApiException">Too deep or malformed; the message gives line and byte.</exception>
-    public static JsonDocument Parse(ReadOnlyMemory<byte> body, int depth)
+    public static JsonDocument Parse(ReadOnlyMemory<byte> body, int depth, int longestString = int.MaxValue)
     {
         if (body.IsEmpty)
             throw ApiException.Invalid(null, "The body is empty; send a JSON object.", "invalid_json");
@@ -44,6 +45,7 @@ internal static class JsonBody
         }
         try
         {
+            RefuseLongStrings(body.Span, depth, longestString);
             LoneSurrogates.Refuse(body.Span, document.RootElement);
             return document;
         }
@@ -51,6 +53,18 @@ internal static class JsonBody
         {
             document.Dispose();
             throw;
+        }
+    }
+
+    private static void RefuseLongStrings(ReadOnlySpan<byte> body, int depth, int longest)
+    {
+        if (body.Length <= longest)
+            return;
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = depth });
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueSpan.Length > longest)
+                throw ApiException.StringTooLong(reader.TokenStartIndex, longest);
         }
     }
 
@@ -71,6 +85,11 @@ internal static class JsonBody
         catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
             throw ApiException.TooLarge(limit);
+        }
+        catch (IOException broken) when (broken is not BadHttpRequestException && !cancellationToken.IsCancellationRequested)
+        {
+            // Chunk sizes beyond all numbers end here, and so does a client that left in the middle.
+            throw ApiException.Invalid(null, $"The body could not be read to its end: {broken.Message}", "broken_body");
         }
         return body.WrittenMemory;
     }

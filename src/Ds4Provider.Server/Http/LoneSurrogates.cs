@@ -12,28 +12,40 @@ internal static class LoneSurrogates
     {
         // Clients send characters as UTF-8, so nearly no body has such an escape and nearly none is walked.
         if (body.IndexOf("\\ud"u8) >= 0 || body.IndexOf("\\uD"u8) >= 0)
-            Walk(new JsonField(root, ""));
+            Walk(root, []);
     }
 
-    private static void Walk(JsonField field)
+    /// <summary>The path is text only where it is needed: names may be long, and there may be many below.</summary>
+    private static void Walk(JsonElement value, List<string> path)
     {
-        switch (field.Value.ValueKind)
+        switch (value.ValueKind)
         {
             case JsonValueKind.String:
-                _ = Read(field.Value.GetString, field.Path);
+                _ = Read(value.GetString, path);
                 break;
             case JsonValueKind.Array:
-                foreach (JsonField item in field.Items())
-                    Walk(item);
+                int index = 0;
+                foreach (JsonElement item in value.EnumerateArray())
+                    Walk(item, $"[{index++}]", path);
                 break;
             case JsonValueKind.Object:
-                foreach (JsonProperty property in field.Value.EnumerateObject())
-                    Walk(field.Member(Read(() => property.Name, field.Path)!, property.Value));
+                foreach (JsonProperty property in value.EnumerateObject())
+                {
+                    string name = Read(() => property.Name, path)!;
+                    Walk(property.Value, path.Count == 0 ? name : "." + name, path);
+                }
                 break;
         }
     }
 
-    private static string? Read(Func<string?> read, string path)
+    private static void Walk(JsonElement value, string step, List<string> path)
+    {
+        path.Add(step);
+        Walk(value, path);
+        path.RemoveAt(path.Count - 1);
+    }
+
+    private static string? Read(Func<string?> read, List<string> path)
     {
         try
         {
@@ -41,9 +53,10 @@ internal static class LoneSurrogates
         }
         catch (InvalidOperationException)
         {
+            string where = string.Concat(path);
             throw ApiException.Invalid(
-                path.Length == 0 ? null : path,
-                $"{(path.Length == 0 ? "The body" : path)}: has half of a surrogate pair, which is not text.",
+                where.Length == 0 ? null : where,
+                $"{(where.Length == 0 ? "The body" : where)}: has half of a surrogate pair, which is not text.",
                 "invalid_json");
         }
     }

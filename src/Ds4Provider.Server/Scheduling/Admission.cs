@@ -17,7 +17,7 @@ internal sealed class Admission(int queueLimit)
     {
         if (closed)
             throw ApiException.Stopping();
-        // One runs, the others wait.
+        // At least one runs; the others run or wait.
         if (Interlocked.Increment(ref active) > queueLimit + 1)
         {
             Interlocked.Decrement(ref active);

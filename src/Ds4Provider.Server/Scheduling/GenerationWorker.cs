@@ -3,14 +3,15 @@ using Ds4Provider.Server.Generation;
 using Ds4Provider.Server.Hosting;
 using Ds4Provider.Server.Http;
 using Ds4Provider.Server.Replay;
+using Ds4Provider.Server.Sessions;
 using Ds4Provider.Wire.Server;
 using Microsoft.Extensions.Logging;
 
 namespace Ds4Provider.Server.Scheduling;
 
 /// <summary>
-/// The thread that owns the model: loads it, then runs the queued jobs one by one. Calls into the engine block for
-/// seconds, so they have a thread of their own and never one of the pool.
+/// The thread that owns the model: loads it, then works on the queued jobs. Calls into the engine block for seconds, so
+/// they have a thread of their own and never one of the pool.
 /// </summary>
 internal sealed partial class GenerationWorker : IDisposable
 {
@@ -19,20 +20,22 @@ internal sealed partial class GenerationWorker : IDisposable
     private readonly RequestQueue queue;
     private readonly SampledTurnStore turns;
     private readonly WorkMeter meter;
+    private readonly ReuseMeter reuse;
     private readonly ILogger<GenerationWorker> logger;
     private readonly TaskCompletionSource<ServedModel> loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stopping = new();
-    private volatile GenerationJob? running;
 
     public GenerationWorker(
-        ServerConfiguration configuration, ServerDependencies dependencies, RequestQueue queue, SampledTurnStore turns, WorkMeter meter)
+        ServerConfiguration configuration, ServerDependencies dependencies, RequestQueue queue, SampledTurnStore turns, WorkMeter meter,
+        ReuseMeter reuse)
     {
         this.configuration = configuration;
         this.dependencies = dependencies;
         this.queue = queue;
         this.turns = turns;
         this.meter = meter;
+        this.reuse = reuse;
         logger = dependencies.LoggerFactory.CreateLogger<GenerationWorker>();
         // Nobody may be waiting for the model when it fails to load.
         _ = loaded.Task.ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
@@ -41,9 +44,23 @@ internal sealed partial class GenerationWorker : IDisposable
     /// <summary>The model, or why it could not be loaded.</summary>
     public Task<ServedModel> Loaded => loaded.Task;
 
+    /// <summary>Waits for the model.</summary>
+    /// <exception cref="ApiException">It could not be loaded.</exception>
+    public async Task<ServedModel> ModelAsync()
+    {
+        try
+        {
+            return await Loaded.ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            throw ApiException.Unavailable($"The model could not be loaded: {failure.Message}");
+        }
+    }
+
     public void Start() => new Thread(Run) { IsBackground = true, Name = "ds4 engine" }.Start();
 
-    /// <summary>Lets the running job go on for <paramref name="drain"/>, then cancels it; ends when the model is closed.</summary>
+    /// <summary>Lets the running jobs go on for <paramref name="drain"/>, then cancels them; ends when the model is closed.</summary>
     public async Task StopAsync(TimeSpan drain)
     {
         queue.Close();
@@ -51,7 +68,8 @@ internal sealed partial class GenerationWorker : IDisposable
             return;
         await stopping.CancelAsync().ConfigureAwait(false);
         // The client is told now; the engine may be in the middle of a long tile.
-        running?.Fail(ApiException.Stopping());
+        foreach (GenerationJob running in queue.Running)
+            running.Fail(ApiException.Stopping());
         // A tile or a load takes its time; when even this is not enough, the process ends with the thread in the engine.
         if (!await EndsWithinAsync(drain).ConfigureAwait(false))
             LogStuck();
@@ -78,12 +96,11 @@ internal sealed partial class GenerationWorker : IDisposable
         {
             using LoadedModel engine = dependencies.OpenModel(configuration);
             ServedModel model = ServedModel.Create(engine, configuration.ContextWindow);
-            using var session = new LiveSession(engine.Model, model.ContextWindow);
-            var generator = new ReplyGenerator(
-                engine, session, turns, meter, dependencies.Time, dependencies.LoggerFactory.CreateLogger<ReplyGenerator>());
-            loaded.SetResult(model);
-            while (queue.Take() is { } job)
-                Run(generator, job);
+            using var slots = new SlotTable(engine.Model, model.ContextWindow, Plan(engine.Model, model.ContextWindow), dependencies.Time);
+            var scheduler = new ReplyScheduler(
+                engine, slots, queue, turns, meter, reuse, dependencies.Time, dependencies.LoggerFactory.CreateLogger<ReplyScheduler>(), stopping.Token);
+            loaded.SetResult(model with { Slots = slots.Count, Checkpoints = slots.Index });
+            scheduler.Run();
         }
         catch (Exception failure)
         {
@@ -96,32 +113,21 @@ internal sealed partial class GenerationWorker : IDisposable
         }
     }
 
-    private void Run(ReplyGenerator generator, GenerationJob job)
+    private MemoryPlan Plan(ILanguageModel model, int contextWindow)
     {
-        running = job;
-        try
-        {
-            using var cancel = CancellationTokenSource.CreateLinkedTokenSource(job.CancellationToken, stopping.Token);
-            generator.Run(job, cancel.Token);
-        }
-        catch (OperationCanceledException cancelled)
-        {
-            bool clientLeft = job.CancellationToken.IsCancellationRequested;
-            LogCancelled(job.Id, clientLeft ? "its client left" : "the server stops");
-            job.Fail(clientLeft ? cancelled : ApiException.Stopping());
-        }
-        catch (Exception failure)
-        {
-            LogFailed(failure, job.Id);
-            job.Fail(ApiException.Failed($"The engine failed: {failure.Message}", "engine_failure"));
-        }
+        MemoryPlan plan = MemoryPlan.Choose(
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, model.Description.WeightBytes,
+            model.EstimateSessionBytes(contextWindow, EngineMode.Fast));
+        if (dependencies.Limits.Slots > 0)
+            plan = plan with { Slots = dependencies.Limits.Slots };
+        if (dependencies.Limits.StateBytes > 0)
+            plan = plan with { StateBytes = dependencies.Limits.StateBytes };
+        LogPlan(plan.Slots, plan.StateBytes >> 20);
+        return plan;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Id}: cancelled, {Reason}")]
-    private partial void LogCancelled(string id, string reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Id}: failed")]
-    private partial void LogFailed(Exception exception, string id);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Slots} replies at a time; sessions and checkpoints may hold {MiB} MiB")]
+    private partial void LogPlan(int slots, long miB);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The model could not be loaded")]
     private partial void LogNotLoaded(Exception exception);

@@ -4,13 +4,13 @@ using Ds4Provider.Server.Http;
 namespace Ds4Provider.Server.Scheduling;
 
 /// <summary>
-/// Jobs in the order of their arrival, for the one worker. A cancelled job leaves its place at once. Thread-safe.
+/// Jobs in the order of their arrival, and those that run. A cancelled job leaves its place at once. Thread-safe.
 /// </summary>
 internal sealed class RequestQueue
 {
     private readonly object gate = new();
     private readonly LinkedList<GenerationJob> waiting = [];
-    private GenerationJob? running;
+    private readonly HashSet<GenerationJob> running = [];
     private bool closed;
 
     /// <exception cref="ApiException">The server is stopping.</exception>
@@ -30,12 +30,42 @@ internal sealed class RequestQueue
         }, (this, job));
     }
 
+    /// <summary>Whether no more jobs are accepted.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (gate)
+                return closed;
+        }
+    }
+
+    /// <summary>Whether jobs wait for a slot.</summary>
+    public bool HasWaiting
+    {
+        get
+        {
+            lock (gate)
+                return waiting.Count > 0;
+        }
+    }
+
+    /// <summary>The jobs that run.</summary>
+    public IReadOnlyList<GenerationJob> Running
+    {
+        get
+        {
+            lock (gate)
+                return [.. running];
+        }
+    }
+
     /// <summary>Requests ahead of a job: 0 when it runs or is next on an idle worker.</summary>
     public int PositionOf(GenerationJob job)
     {
         lock (gate)
         {
-            int position = running is null || running == job ? 0 : 1;
+            int position = running.Count == 0 ? 0 : 1;
             foreach (GenerationJob other in waiting)
             {
                 if (other == job)
@@ -46,21 +76,28 @@ internal sealed class RequestQueue
         }
     }
 
-    /// <summary>Waits for the next job; null once the queue is closed.</summary>
-    public GenerationJob? Take()
+    /// <summary>Takes the next job, which runs until <see cref="Ended"/>.</summary>
+    /// <param name="wait">Whether to wait for one.</param>
+    /// <returns>Null when none waits, or the queue is closed.</returns>
+    public GenerationJob? Take(bool wait)
     {
         lock (gate)
         {
-            running = null;
-            Monitor.PulseAll(gate);
-            while (waiting.Count == 0 && !closed)
+            while (wait && waiting.Count == 0 && !closed)
                 Monitor.Wait(gate);
-            if (closed)
+            if (waiting.First is not { } first)
                 return null;
-            running = waiting.First!.Value;
             waiting.RemoveFirst();
-            return running;
+            running.Add(first.Value);
+            return first.Value;
         }
+    }
+
+    /// <summary>Notes the end of a job that ran.</summary>
+    public void Ended(GenerationJob job)
+    {
+        lock (gate)
+            running.Remove(job);
     }
 
     /// <summary>Accepts no more jobs and refuses those that wait.</summary>

@@ -1,4 +1,5 @@
 using Ds4Provider.Watchdog.Supervision;
+using Ds4Provider.Wire.Server;
 using Ds4Provider.Wire.Watchdog;
 
 namespace Ds4Provider.Watchdog.Leases;
@@ -25,6 +26,9 @@ internal sealed class ActiveRun(string model) : IDisposable
     public Ready? Ready { get; set; }
 
     public IServerControl? Server { get; set; }
+
+    /// <summary>What the server said last of its work; null until it worked.</summary>
+    public ServerWork? Work { get; set; }
 
     public void Stop() => _stopping.Cancel();
 

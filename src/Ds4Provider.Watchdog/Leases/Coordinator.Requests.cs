@@ -127,6 +127,8 @@ internal sealed partial class Coordinator
         },
         ServerPid = _run?.Ready?.ServerPid,
         Restarts = _restarts,
+        ActiveRequests = _run?.Work?.ActiveRequests ?? 0,
+        Reuse = _run?.Work?.Reuse,
     };
 
     private static void RefuseRequest(ClientConnection connection, string message) =>

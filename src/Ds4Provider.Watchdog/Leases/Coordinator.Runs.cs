@@ -1,5 +1,6 @@
 using Ds4Provider.Watchdog.Connections;
 using Ds4Provider.Watchdog.Supervision;
+using Ds4Provider.Wire.Server;
 using Ds4Provider.Wire.Watchdog;
 using Microsoft.Extensions.Logging;
 
@@ -138,5 +139,7 @@ internal sealed partial class Coordinator
 
         public void Ready(Ready ready, IServerControl server) =>
             coordinator._mailbox.Post(() => coordinator.BecameReady(run, ready, server));
+
+        public void Worked(ServerWork work) => coordinator._mailbox.Post(() => run.Work = work);
     }
 }

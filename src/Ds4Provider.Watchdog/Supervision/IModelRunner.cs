@@ -1,3 +1,4 @@
+using Ds4Provider.Wire.Server;
 using Ds4Provider.Wire.Watchdog;
 
 namespace Ds4Provider.Watchdog.Supervision;
@@ -25,6 +26,9 @@ internal interface IModelRunObserver
 
     /// <summary>The server answers; said again after every restart.</summary>
     void Ready(Ready ready, IServerControl server);
+
+    /// <summary>What the server works on and holds.</summary>
+    void Worked(ServerWork work);
 }
 
 /// <summary>What can be asked of a running server.</summary>

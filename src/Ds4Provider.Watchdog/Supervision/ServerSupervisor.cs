@@ -123,6 +123,9 @@ internal sealed partial class ServerSupervisor(
                     new Ready(_socket, ready.Model, ready.ContextWindow) { DisplayName = attempt.Model.DisplayName, ServerPid = server.Pid },
                     attempt.Listeners);
                 break;
+            case ServerWork work:
+                attempt.Observer.Worked(work);
+                break;
             case ServerListening or ServerListenFailed:
                 attempt.Listeners.Observe(serverEvent);
                 break;

@@ -138,6 +138,12 @@ public sealed record ChatError(string Message, string Type)
     /// <summary>Machine-readable kind, e.g. <c>context_length_exceeded</c>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? Code { get; init; }
+
+    /// <summary>Tokens of a prompt that is too long.</summary>
+    public int? NPromptTokens { get; init; }
+
+    /// <summary>Tokens that the context holds, when a prompt is too long for it.</summary>
+    public int? NCtx { get; init; }
 }
 
 /// <summary>Body of <c>GET /v1/models</c>.</summary>
@@ -160,6 +166,21 @@ public sealed record ModelEntry(string Id, long Created, string Name, int Contex
 
     /// <summary>Who serves it.</summary>
     public string OwnedBy { get; init; } = "ds4";
+
+    /// <summary>Limits, as routers list them.</summary>
+    public ModelProvider TopProvider => new(ContextLength, ContextLength);
+
+    /// <summary>Fields of requests that are honoured.</summary>
+    public IReadOnlyList<string> SupportedParameters { get; init; } = [];
+}
+
+/// <summary>Limits of a model.</summary>
+/// <param name="ContextLength">Tokens that prompt and reply may hold together.</param>
+/// <param name="MaxCompletionTokens">Most tokens of a reply: never more than the context.</param>
+public sealed record ModelProvider(int ContextLength, int MaxCompletionTokens)
+{
+    /// <summary>Always false: nobody reads what is asked.</summary>
+    public bool IsModerated { get; init; }
 }
 
 /// <summary>Body of <c>GET /health</c>.</summary>

@@ -28,7 +28,18 @@ public sealed record ServerReady(string Model, int ContextWindow) : ServerEvent;
 /// <param name="ActiveRequests">Requests running or queued.</param>
 /// <param name="PrefilledTokens">Tokens prefilled since the start.</param>
 /// <param name="GeneratedTokens">Tokens generated since the start.</param>
-public sealed record ServerWork(int ActiveRequests, long PrefilledTokens, long GeneratedTokens) : ServerEvent;
+public sealed record ServerWork(int ActiveRequests, long PrefilledTokens, long GeneratedTokens) : ServerEvent
+{
+    /// <summary>What the server holds and reused.</summary>
+    public ServerReuse? Reuse { get; init; }
+}
+
+/// <summary>What a server holds of earlier evaluation, and what that saved since its start.</summary>
+/// <param name="Slots">Replies that can be generated at a time.</param>
+/// <param name="Checkpoints">States to which a prompt can return.</param>
+/// <param name="Share">Share of all prompt tokens that were not evaluated again, 0–1.</param>
+/// <param name="SecondsSaved">Time that evaluating them would have taken.</param>
+public sealed record ServerReuse(int Slots, int Checkpoints, double Share, double SecondsSaved);
 
 /// <summary>A TCP listener is open.</summary>
 /// <param name="Address">Base address with the real port.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ds4Provider.Wire.Server;
 
 namespace Ds4Provider.Wire.Watchdog;
 
@@ -140,6 +141,12 @@ public sealed record Status(string Version, int Pid, IReadOnlyList<LeaseStatus> 
 
     /// <summary>Restarts of the server since the watchdog started.</summary>
     public int Restarts { get; init; }
+
+    /// <summary>Requests that run or wait.</summary>
+    public int ActiveRequests { get; init; }
+
+    /// <summary>What the server holds and reused; null until it worked.</summary>
+    public ServerReuse? Reuse { get; init; }
 }
 
 /// <summary>One open lease.</summary>

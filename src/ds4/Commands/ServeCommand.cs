@@ -78,9 +78,10 @@ internal static class ServeCommand
         $"""
         {ready.DisplayName ?? ready.Model} answers.
 
-          OpenAI base URL  {listening.Address.TrimEnd('/')}/v1
-          API key          {listening.ApiKey}
-          model            {Prefix}{ready.Model}, context {ready.ContextWindow} tokens
+          OpenAI base URL     {listening.Address.TrimEnd('/')}/v1
+          Anthropic base URL  {listening.Address.TrimEnd('/')}
+          API key             {listening.ApiKey}
+          model               {Prefix}{ready.Model}, context {ready.ContextWindow} tokens
 
         Press Ctrl-C to stop.
 

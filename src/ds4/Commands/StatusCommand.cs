@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Ds4Provider.Cli.Clients;
 using Ds4Provider.Wire.Watchdog;
 
@@ -42,6 +43,13 @@ internal static class StatusCommand
         var text = new StringWriter();
         text.WriteLine($"watchdog  {status.Version}, process {status.Pid}");
         text.WriteLine(status.Model is null ? "model     none" : $"model     {status.Model}, {Describe(status)}");
+        if (status.Reuse is { } reuse)
+        {
+            text.WriteLine($"requests  {status.ActiveRequests} running or waiting, {reuse.Slots} at a time");
+            text.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"reuse     {100 * reuse.Share:0} % of all prompt tokens, {Duration(reuse.SecondsSaved)} saved, {reuse.Checkpoints} checkpoints"));
+        }
         foreach (LeaseStatus lease in status.Leases)
             text.WriteLine($"lease     {lease.Client}, process {lease.Pid}, uses {lease.Model}");
         if (status.Leases.Count == 0)
@@ -56,4 +64,11 @@ internal static class StatusCommand
         string restarts = status.Restarts switch { 0 => "", 1 => ", restarted once", var n => $", restarted {n} times" };
         return phase + server + restarts;
     }
+
+    private static string Duration(double seconds) => seconds switch
+    {
+        < 120 => string.Create(CultureInfo.InvariantCulture, $"{seconds:0} s"),
+        < 7200 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0} min"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600:0} h"),
+    };
 }

@@ -13,6 +13,12 @@ internal sealed class FakeModel(ITokenizer tokenizer) : ILanguageModel
 
     public ILanguageSession CreateSession(int contextLength, EngineMode mode) => throw new NotSupportedException();
 
+    public long StateBytes => throw new NotSupportedException();
+
+    public void Decode(IReadOnlyList<ILanguageSession> sessions, ReadOnlySpan<int> tokens) => throw new NotSupportedException();
+
+    public ISessionCheckpoint LoadCheckpoint(Stream stream, ISessionCheckpoint? baseCheckpoint) => throw new NotSupportedException();
+
     public void Dispose()
     {
     }

@@ -45,7 +45,7 @@ internal sealed class ReplyRun
     public static ReplyParser Parse(ITokenizer tokenizer, bool thinking, bool allowCalls = true)
     {
         var calls = 0;
-        return new ReplyParser(tokenizer, thinking, allowCalls, () => $"call_{calls++}");
+        return new ReplyParser(tokenizer, thinking, allowCalls, valuesAreJson: false, () => $"call_{calls++}");
     }
 
     /// <summary>The tokens of a text in which control tokens are recognised.</summary>

@@ -1,3 +1,4 @@
+using Ds4Provider.Engine.Constraints;
 using Ds4Provider.Engine.Prompting;
 using Ds4Provider.Engine.Sampling;
 using Ds4Provider.Engine.Specs.Fixtures;
@@ -29,8 +30,8 @@ public sealed class NativeModelSpecs : IDisposable
     {
         _model.Tokenizer.Decode(_model.Tokenizer.Encode("Hello, the wörld 😀")).ShouldBe("Hello, the wörld 😀");
         _model.Tokenizer.Encode("the").Count.ShouldBe(1);
-        _model.ControlTokens.ShouldContain(_model.Tokenizer.Control.User);
-        _model.ControlTokens.ShouldNotContain(_model.Tokenizer.Encode("a").Single());
+        _model.Tokenizer.IsControl(_model.Tokenizer.Control.User).ShouldBeTrue();
+        _model.Tokenizer.IsControl(_model.Tokenizer.Encode("a").Single()).ShouldBeFalse();
     }
 
     [Fact]
@@ -271,11 +272,12 @@ public sealed class NativeModelSpecs : IDisposable
         using var session = _model.Model.CreateSession(256, EngineMode.Fast);
         session.Prefill([.. prompt], null, CancellationToken.None);
         var parser = _model.CreateReplyParser(thinking: true);
+        var constraint = _model.Compile(new ReplyRules()).Begin(thinking: true);
         var sampler = LoadedModel.CreateSampler(new SamplingOptions { Seed = 1 });
         var events = new List<Ds4Provider.Engine.Replies.ReplyEvent>();
         for (var i = 0; i < 50; i++)
         {
-            var token = sampler.Sample(session.Logits, [.. _model.ControlTokens.Where(control => !parser.Allows(control))]);
+            var token = constraint.Accept(sampler.Sample(session.Logits, constraint.Mask(50 - i)), 50 - i);
             if (token == _model.Tokenizer.Control.EndOfSentence)
             {
                 break;

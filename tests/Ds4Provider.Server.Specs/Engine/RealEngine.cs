@@ -10,7 +10,12 @@ internal static class RealEngine
     private static readonly string Root = typeof(RealEngine).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "RepositoryRoot").Value!;
 
-    public static LoadedModel OpenTiny() => LoadedModel.Open(
+    public static LoadedModel OpenTiny() => Open("native", "tests", "golden", "tiny.gguf");
+
+    /// <summary>The demo model, for its vocabulary.</summary>
+    public static LoadedModel OpenDemo() => Open("native", "demo", "ds4-demo.gguf");
+
+    private static LoadedModel Open(params string[] path) => LoadedModel.Open(
         Path.Combine(Root, "native", "build", RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "libds4.dylib" : "libds4.so"),
-        Path.Combine(Root, "native", "tests", "golden", "tiny.gguf"), threads: 1);
+        Path.Combine([Root, .. path]), threads: 1);
 }

@@ -6,6 +6,7 @@ namespace Ds4Provider.Server.Specs.Serving;
 internal sealed class EventReader(HttpResponseMessage response) : IDisposable
 {
     private StreamReader? lines;
+    private string? name;
 
     public string? ContentType => response.Content.Headers.ContentType?.MediaType;
 
@@ -17,6 +18,11 @@ internal sealed class EventReader(HttpResponseMessage response) : IDisposable
         {
             if (line.Length == 0)
                 continue;
+            if (line.StartsWith("event: ", StringComparison.Ordinal))
+            {
+                name = line["event: ".Length..];
+                continue;
+            }
             line.ShouldStartWith("data: ");
             string data = line["data: ".Length..];
             if (data == "[DONE]")
@@ -24,7 +30,11 @@ internal sealed class EventReader(HttpResponseMessage response) : IDisposable
                 IsDone = true;
                 return null;
             }
-            return JsonNode.Parse(data)!;
+            JsonNode parsed = JsonNode.Parse(data)!;
+            if (name is not null)
+                parsed["type"]!.GetValue<string>().ShouldBe(name, "the name of an event is its type");
+            name = null;
+            return parsed;
         }
         return null;
     }

@@ -14,6 +14,10 @@ namespace Ds4Provider.Server.Specs.Serving;
 /// <summary>A real server on a real Unix socket, with a scripted model.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
+    public const string ChatPath = "/v1/chat/completions";
+    public const string MessagesPath = "/v1/messages";
+    public const string ResponsesPath = "/v1/responses";
+
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("ds4s-");
     private readonly LifeLine input = new();
     private readonly CancellationTokenSource signal = new();
@@ -44,12 +48,15 @@ internal sealed class TestServer : IAsyncDisposable
         ILoggerFactory? log = null)
     {
         var server = new TestServer(model);
+        limits ??= new ServerLimits();
+        // One reply at a time unless a specification wants more, so that what waits and what runs is certain.
+        limits = limits with { Slots = Math.Max(1, limits.Slots) };
         server.input.Write(firstLine ?? ServerProtocol.Write(
             new ServerConfiguration(server.Socket, "libds4.so", "demo", "demo.gguf", 0) { DisplayName = "Demo" }));
         server.Exit = ModelServer.RunAsync(server.input, server.Output, new ServerDependencies
         {
             OpenModel = _ => open?.Invoke() ?? new LoadedModel(model),
-            Limits = limits ?? new ServerLimits(),
+            Limits = limits,
             Time = time ?? TimeProvider.System,
             LoggerFactory = log ?? NullLoggerFactory.Instance,
         }, server.signal.Token);
@@ -84,30 +91,31 @@ internal sealed class TestServer : IAsyncDisposable
         Timeout = TimeSpan.FromSeconds(30),
     };
 
-    public Task<HttpResponseMessage> PostAsync(string json, bool progress = false, CancellationToken cancellationToken = default) =>
-        SendAsync(Http, json, progress, cancellationToken);
+    public Task<HttpResponseMessage> PostAsync(
+        string json, bool progress = false, string path = ChatPath, CancellationToken cancellationToken = default) =>
+        SendAsync(Http, json, progress, path, cancellationToken);
 
     /// <summary>The body of a reply that is not streamed.</summary>
-    public async Task<JsonNode> ReplyAsync(string json)
+    public async Task<JsonNode> ReplyAsync(string json, string path = ChatPath)
     {
-        using HttpResponseMessage response = await PostAsync(json);
+        using HttpResponseMessage response = await PostAsync(json, path: path);
         string body = await response.Content.ReadAsStringAsync();
         response.StatusCode.ShouldBe(HttpStatusCode.OK, body);
         return JsonNode.Parse(body)!;
     }
 
     /// <summary>The events of a streamed reply.</summary>
-    public async Task<EventReader> StreamAsync(string json, bool progress = false)
+    public async Task<EventReader> StreamAsync(string json, bool progress = false, string path = ChatPath)
     {
-        HttpResponseMessage response = await PostAsync(json, progress);
+        HttpResponseMessage response = await PostAsync(json, progress, path);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         return new EventReader(response);
     }
 
     public static async Task<HttpResponseMessage> SendAsync(
-        HttpClient client, string json, bool progress = false, CancellationToken cancellationToken = default)
+        HttpClient client, string json, bool progress = false, string path = ChatPath, CancellationToken cancellationToken = default)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions")
+        var request = new HttpRequestMessage(HttpMethod.Post, path)
         {
             Content = new StringContent(json, Encoding.UTF8, "application/json"),
         };
