@@ -8,9 +8,20 @@ namespace Ds4Provider.Watchdog.Leases;
 internal sealed partial class Coordinator
 {
     private static readonly TimeSpan UndecidedPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstClientPatience = TimeSpan.FromSeconds(10);
 
     private ITimer? _graceTimer;
     private bool _graceOver;
+
+    /// <summary>
+    /// Whoever started the watchdog is about to connect, but looks for the socket only now and then: with a short grace
+    /// the watchdog would be gone again before it looked.
+    /// </summary>
+    private void AwaitFirstClient()
+    {
+        if (!_ending && !Leases.Any())
+            _graceTimer ??= StartGrace(_grace > FirstClientPatience ? _grace : FirstClientPatience);
+    }
 
     /// <summary>A connection that held a lease is closed.</summary>
     private void LetGo(Lease lease)

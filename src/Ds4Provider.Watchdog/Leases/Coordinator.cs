@@ -31,7 +31,7 @@ internal sealed partial class Coordinator : IConnectionOwner
     public Coordinator(IModelRunner runner, TimeProvider time, TimeSpan grace, string version, ILogger<Coordinator> logger)
     {
         (_runner, _time, _grace, _version, _logger) = (runner, time, grace, version, logger);
-        _mailbox.Post(WatchGrace);
+        _mailbox.Post(AwaitFirstClient);
     }
 
     private IEnumerable<Lease> Leases => _held.Values.Concat(_lingering);

@@ -19,8 +19,13 @@ internal sealed class Desk : IAsyncDisposable
     private readonly ConnectionListener _listener;
 
     public Desk()
+        : this(Grace)
     {
-        _coordinator = new Coordinator(Runner, Time, Grace, "1.2.3", NullLogger<Coordinator>.Instance);
+    }
+
+    public Desk(TimeSpan grace)
+    {
+        _coordinator = new Coordinator(Runner, Time, grace, "1.2.3", NullLogger<Coordinator>.Instance);
         _listener = ConnectionListener.Bind(Socket, Time, NullLogger.Instance);
         _listener.Start(_coordinator);
         Ended = _coordinator.RunAsync();

@@ -23,6 +23,29 @@ public sealed class GraceSpecs
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Without_a_grace_the_watchdog_still_waits_for_the_client_that_started_it_and_for_no_later_one()
+    {
+        await using var desk = new Desk(grace: TimeSpan.Zero);
+        await using DeskClient observer = await desk.OpenAsync("observer", 1);
+        desk.Time.Advance(TimeSpan.FromSeconds(9));
+        await observer.StatusAsync();
+        desk.Ended.IsCompleted.ShouldBeFalse();
+
+        (DeskClient client, FakeRun run) = await desk.OpenReadyAsync();
+        await client.DisposeAsync();
+        await desk.UntilLeasesAsync(0);
+        // A second at a time: the observer above may just have been welcomed, and each such client is waited for once.
+        await UntilAsync(() =>
+        {
+            desk.Time.Advance(TimeSpan.FromSeconds(1));
+            return run.Stopping.IsCancellationRequested;
+        });
+        run.End.SetResult();
+
+        await desk.Ended.WaitAsync(TimesUp);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task The_server_stops_when_the_grace_after_the_last_lease_is_over()
     {
         await using var desk = new Desk();
