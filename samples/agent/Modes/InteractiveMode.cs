@@ -15,6 +15,8 @@ internal sealed class InteractiveMode
     private readonly Keyboard keyboard;
     private readonly AgentUi ui;
     private readonly TimeProvider time;
+    // Keys come on one thread, drawings on another.
+    private readonly Lock editing = new();
     private readonly LineEditor editor = new();
     private readonly SlashCommands commands;
     private readonly TaskCompletionSource leave = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -118,7 +120,25 @@ internal sealed class InteractiveMode
         else if (interrupt || key.Key == ConsoleKey.Escape)
             _ = cancellation.CancelAsync();
         else if (key.Key != ConsoleKey.Enter)
-            editor.Handle(key, moreWaiting);
+            Edit(key, moreWaiting);
+    }
+
+    private EditorAction Edit(ConsoleKeyInfo key, bool moreWaiting)
+    {
+        lock (editing)
+            return editor.Handle(key, moreWaiting);
+    }
+
+    private string TakeLine()
+    {
+        lock (editing)
+            return editor.Take();
+    }
+
+    private void EmptyLine()
+    {
+        lock (editing)
+            editor.Replace("");
     }
 
     /// <summary>Reads a line; null when the person leaves.</summary>
@@ -128,10 +148,10 @@ internal sealed class InteractiveMode
         long? interruptedAt = null;
         using IDisposable keys = keyboard.Take((key, more) =>
         {
-            switch (editor.Handle(key, more))
+            switch (Edit(key, more))
             {
                 case EditorAction.Submit:
-                    line.TrySetResult(editor.Take());
+                    line.TrySetResult(TakeLine());
                     break;
                 case EditorAction.End:
                     line.TrySetResult(null);
@@ -140,7 +160,7 @@ internal sealed class InteractiveMode
                     line.TrySetResult(null);
                     break;
                 case EditorAction.Interrupt:
-                    editor.Replace("");
+                    EmptyLine();
                     interruptedAt = time.GetTimestamp();
                     break;
             }
@@ -161,7 +181,9 @@ internal sealed class InteractiveMode
 
     private PromptLines Prompt(int width, bool interrupted)
     {
-        PromptLines lines = editor.Render(width, interrupted ? "Ctrl+C again leaves" : "Ask for something, or /help");
+        PromptLines lines;
+        lock (editing)
+            lines = editor.Render(width, interrupted ? "Ctrl+C again leaves" : "Ask for something, or /help");
         return new PromptLines([Line.Empty, .. lines.Lines], lines.CursorRow + 1, lines.CursorColumn);
     }
 }

@@ -113,8 +113,8 @@ internal sealed class LiveDisplay : IAgentDisplay
         lock (gate)
         {
             activity.Clear();
+            // The cursor stays hidden: nobody can type until a prompt says where.
             screen.Draw(blocks.TakeSettled(screen.Width), []);
-            screen.Clear();
         }
     }
 
@@ -123,6 +123,8 @@ internal sealed class LiveDisplay : IAgentDisplay
         await stop.CancelAsync();
         await drawing;
         Settle();
+        lock (gate)
+            screen.Clear();
         stop.Dispose();
     }
 

@@ -197,6 +197,7 @@ public sealed class InteractiveModeSpecs
         person.Presses(ConsoleKey.C, control: true);
 
         (await person.EndAsync()).ShouldBe(0);
+        await person.DisposeAsync();
         person.Terminal.CursorIsVisible.ShouldBeTrue();
 
         static async IAsyncEnumerable<ChatResponseUpdate> HangAsync()
@@ -230,6 +231,7 @@ public sealed class InteractiveModeSpecs
         private readonly LiveDisplay display;
         private readonly Lazy<SessionFixture> fixture;
         private Task<int>? running;
+        private bool gone;
 
         public Person(params Script[] scripts)
         {
@@ -303,6 +305,9 @@ public sealed class InteractiveModeSpecs
 
         public async ValueTask DisposeAsync()
         {
+            if (gone)
+                return;
+            gone = true;
             await display.DisposeAsync();
             await fixture.Value.DisposeAsync();
             await Terminal.DisposeAsync();
@@ -323,7 +328,6 @@ public sealed class InteractiveModeSpecs
                 session.Extensions, display, ui, HostMode.Interactive, new AgentOptions(), session.Folder.Path, TimeProvider.System);
             InteractiveMode mode = new(asking, display, keyboard, ui, () => [], TimeProvider.System);
             int exitCode = await mode.RunAsync(Model, TestContext.Current.CancellationToken);
-            display.Settle();
             return exitCode;
         }
     }
