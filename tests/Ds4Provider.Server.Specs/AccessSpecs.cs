@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Ds4Provider.Server.Specs.Engine;
 using Ds4Provider.Server.Specs.Serving;
 using Ds4Provider.Wire.Server;
@@ -65,6 +66,26 @@ public sealed class AccessSpecs
         using HttpResponseMessage response = await client.GetAsync("/health");
 
         response.StatusCode.ShouldBe(expected);
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData("evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("10.0.0.1.evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("10.0.0.1", HttpStatusCode.OK)]
+    [InlineData("[fe80::1]:80", HttpStatusCode.OK)]
+    [InlineData("localhost", HttpStatusCode.OK)]
+    public async Task A_port_for_other_machines_answers_to_addresses_and_to_no_name_that_a_stranger_can_claim(string host, HttpStatusCode expected)
+    {
+        await using TestServer server = await TestServer.StartAsync(new ScriptedModel());
+        using HttpClient client = await ListenAsync(server, Key, "0.0.0.0");
+        client.DefaultRequestHeaders.Host = host;
+
+        using HttpResponseMessage response = await client.GetAsync("/health");
+        response.StatusCode.ShouldBe(expected);
+
+        client.DefaultRequestHeaders.Remove("x-api-key");
+        using HttpResponseMessage keyless = await client.GetAsync("/health");
+        keyless.IsSuccessStatusCode.ShouldBeFalse();
     }
 
     [Theory(Timeout = 30_000)]
@@ -132,11 +153,12 @@ public sealed class AccessSpecs
     }
 
     [Theory(Timeout = 30_000)]
-    [InlineData("0.0.0.0", 0, Key, "loopback")]
-    [InlineData("example.com", 0, Key, "loopback")]
+    [InlineData("example.com", 0, Key, "not an address")]
     [InlineData("127.0.0.1", 70000, Key, "70000 is not a port")]
     [InlineData("127.0.0.1", 0, "", "API key")]
-    public async Task A_port_that_would_be_open_to_others_is_never_opened(string host, int port, string key, string reason)
+    [InlineData("0.0.0.0", 0, "", "API key")]
+    [InlineData("0.0.0.0", 0, " ", "API key")]
+    public async Task A_port_that_would_be_open_to_everybody_is_never_opened(string host, int port, string key, string reason)
     {
         await using TestServer server = await TestServer.StartAsync(new ScriptedModel());
 
@@ -171,12 +193,13 @@ public sealed class AccessSpecs
         await Should.ThrowAsync<HttpRequestException>(() => client.GetAsync("/health"));
     }
 
-    private static async Task<HttpClient> ListenAsync(TestServer server, string? key = null)
+    private static async Task<HttpClient> ListenAsync(TestServer server, string? key = null, string host = "127.0.0.1")
     {
-        server.Command(new ServerCommand(new TcpListenerConfiguration("127.0.0.1", 0, Key)));
+        server.Command(new ServerCommand(new TcpListenerConfiguration(host, 0, Key)));
         ServerListening listening = await server.Output.WaitForAsync<ServerListening>();
-        listening.Address.ShouldMatch("^http://127\\.0\\.0\\.1:[1-9][0-9]+$");
-        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(listening.Address) };
+        listening.Address.ShouldMatch($"^http://{Regex.Escape(host)}:[1-9][0-9]+$");
+        UriBuilder address = new(listening.Address) { Host = "127.0.0.1" };
+        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address.Uri };
         if (key is not null)
             client.DefaultRequestHeaders.Add("x-api-key", key);
         return client;

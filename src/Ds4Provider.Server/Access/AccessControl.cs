@@ -13,9 +13,12 @@ internal static class AccessControl
     {
         if (policy.Key is null)
             return;
-        // A page can point its own name at 127.0.0.1 (DNS rebinding); its Host header still tells.
-        if (!LoopbackNames.Contains(request.Host))
-            throw ApiException.Forbidden($"The host '{request.Host}' is not a loopback name; use 127.0.0.1 or localhost.", "host_refused");
+        // A page can point its own name at our address (DNS rebinding); its Host header still tells.
+        if (!policy.Answers(request.Host))
+        {
+            string names = policy.IsNetwork ? "the address or the name of this machine" : "127.0.0.1 or localhost";
+            throw ApiException.Forbidden($"The host '{request.Host}' is not served here; use {names}.", "host_refused");
+        }
         StringValues origin = request.Headers.Origin;
         if (origin.Count > 0 && !origin.All(o => o is not null && LoopbackNames.ContainsOrigin(o)))
             throw ApiException.Forbidden($"Web pages of '{origin}' may not use this server.", "origin_refused");

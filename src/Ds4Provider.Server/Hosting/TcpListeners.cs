@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Ds4Provider.Server.Access;
 using Ds4Provider.Wire.Server;
@@ -5,7 +6,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Ds4Provider.Server.Hosting;
 
-/// <summary>The loopback ports that were asked for while the server runs. Used by one task only.</summary>
+/// <summary>The ports that were asked for while the server runs. Used by one task only.</summary>
 internal sealed class TcpListeners(Endpoints endpoints, ServerDependencies dependencies) : IAsyncDisposable
 {
     private readonly List<(TcpListenerConfiguration Configuration, Listener Listener)> open = [];
@@ -13,15 +14,15 @@ internal sealed class TcpListeners(Endpoints endpoints, ServerDependencies depen
     /// <summary>Opens a port, or says why it cannot be.</summary>
     public async Task<ServerEvent> OpenAsync(TcpListenerConfiguration configuration, CancellationToken cancellationToken)
     {
-        if (Refuse(configuration, out IPEndPoint? address) is { } reason)
-            return new ServerListenFailed(reason);
+        if (!TryRead(configuration, out IPEndPoint? address, out string? refusal))
+            return new ServerListenFailed(refusal);
         // A client that lost the answer asks again.
         if (open.Find(l => l.Configuration == configuration).Listener is { } same)
             return new ServerListening(same.Address);
         try
         {
             Listener listener = await Listener.StartAsync(
-                address!, AccessPolicy.Loopback(configuration.ApiKey), endpoints, dependencies, cancellationToken).ConfigureAwait(false);
+                address, AccessPolicy.Port(address.Address, configuration.ApiKey), endpoints, dependencies, cancellationToken).ConfigureAwait(false);
             open.Add((configuration, listener));
             return new ServerListening(listener.Address);
         }
@@ -45,17 +46,19 @@ internal sealed class TcpListeners(Endpoints endpoints, ServerDependencies depen
             await listener.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static string? Refuse(TcpListenerConfiguration configuration, out IPEndPoint? address)
+    private static bool TryRead(
+        TcpListenerConfiguration configuration, [NotNullWhen(true)] out IPEndPoint? address, [NotNullWhen(false)] out string? refusal)
     {
-        address = null;
         string host = configuration.Host == "localhost" ? "127.0.0.1" : configuration.Host;
-        if (!IPAddress.TryParse(host, out IPAddress? ip) || !IPAddress.IsLoopback(ip))
-            return $"'{configuration.Host}' is not a loopback address; only this machine may be served. Use 127.0.0.1.";
-        if (configuration.Port is < 0 or > IPEndPoint.MaxPort)
-            return $"{configuration.Port} is not a port; use 1 to {IPEndPoint.MaxPort}, or 0 for a free one.";
-        if (string.IsNullOrWhiteSpace(configuration.ApiKey))
-            return "A port needs an API key: every program and web page of this machine can reach it.";
-        address = new IPEndPoint(ip, configuration.Port);
-        return null;
+        if (!IPAddress.TryParse(host, out IPAddress? ip))
+            refusal = $"'{configuration.Host}' is not an address; use 127.0.0.1, or the address of an interface of this machine.";
+        else if (configuration.Port is < 0 or > IPEndPoint.MaxPort)
+            refusal = $"{configuration.Port} is not a port; use 1 to {IPEndPoint.MaxPort}, or 0 for a free one.";
+        else if (string.IsNullOrWhiteSpace(configuration.ApiKey))
+            refusal = "A port needs an API key: every program and web page of this machine can reach it.";
+        else
+            refusal = null;
+        address = refusal is null ? new IPEndPoint(ip!, configuration.Port) : null;
+        return address is not null;
     }
 }

@@ -88,8 +88,8 @@ internal sealed partial class Coordinator
 
     private void OpenListener(ClientConnection connection, Listen listen)
     {
-        if (!IPAddress.TryParse(listen.Host, out IPAddress? address) || !IPAddress.IsLoopback(address))
-            RefuseRequest(connection, $"{listen.Host} is not a loopback address; ds4 is reachable from this machine only.");
+        if (!IPAddress.TryParse(listen.Host, out _))
+            RefuseRequest(connection, $"{listen.Host} is not an address; use 127.0.0.1, or the address of an interface of this machine.");
         else if (listen.Port is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
             RefuseRequest(connection, $"{listen.Port} is not a port.");
         else if (!_held.ContainsKey(connection) || _run?.Server is not { } server)

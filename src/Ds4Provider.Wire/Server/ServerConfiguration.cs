@@ -25,8 +25,8 @@ public sealed record ServerConfiguration(string Socket, string Library, string M
 /// <param name="Listen">Open this TCP listener.</param>
 public sealed record ServerCommand(TcpListenerConfiguration? Listen);
 
-/// <summary>A loopback TCP listener.</summary>
-/// <param name="Host">Loopback address.</param>
+/// <summary>A TCP listener.</summary>
+/// <param name="Host">Address of an interface; other machines reach the server unless it is a loopback address.</param>
 /// <param name="Port">Port, or 0 for a free one.</param>
 /// <param name="ApiKey">Key that every request must carry as <c>Authorization: Bearer</c> or <c>x-api-key</c>.</param>
 public sealed record TcpListenerConfiguration(string Host, int Port, string ApiKey);

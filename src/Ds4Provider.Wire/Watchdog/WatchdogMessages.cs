@@ -58,7 +58,7 @@ public sealed record Linger(int Seconds) : WatchdogMessage;
 public sealed record StatusRequest : WatchdogMessage;
 
 /// <summary>Asks the server to listen on TCP as well. Needs a lease; answered by <see cref="Listening"/> or <see cref="Failed"/>.</summary>
-/// <param name="Host">A loopback address, e.g. <c>127.0.0.1</c>.</param>
+/// <param name="Host">Address of an interface, e.g. <c>127.0.0.1</c>; other machines reach the server unless it is a loopback address.</param>
 /// <param name="Port">Port, or 0 for a free one.</param>
 public sealed record Listen(string Host, int Port) : WatchdogMessage;
 
