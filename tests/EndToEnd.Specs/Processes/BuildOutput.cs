@@ -7,9 +7,12 @@ internal static class BuildOutput
 
     public static string Agent => Program("samples", "agent");
 
+    public static string FaultClient => Program("tests", "fault-client", "FaultClient");
+
     public static string Minimal => Program("samples", "minimal");
 
-    private static string Program(string folder, string name) => Path.Combine(Root, folder, name, "bin", Configuration, "net10.0", name);
+    private static string Program(string folder, string name, string? project = null) =>
+        Path.Combine(Root, folder, project ?? name, "bin", Configuration, "net10.0", name);
 
     /// <summary>Tests run from <c>…/bin/&lt;configuration&gt;/net10.0/</c>.</summary>
     private static string Configuration =>

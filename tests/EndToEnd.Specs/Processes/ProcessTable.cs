@@ -10,6 +10,9 @@ internal sealed record ProcessEntry(int Pid, string CommandLine)
     public bool IsWatchdog => CommandLine.EndsWith("ds4 watchdog", StringComparison.Ordinal);
 
     public bool IsServer => CommandLine.EndsWith("ds4 server", StringComparison.Ordinal);
+
+    /// <summary>Whether it compiles a file of the engine.</summary>
+    public bool IsCompiler => CommandLine.Contains(" -c ", StringComparison.Ordinal) && CommandLine.EndsWith(".c", StringComparison.Ordinal);
 }
 
 /// <summary>Finds and ends the processes of one state directory; no other process is ever looked at or signalled.</summary>
@@ -17,6 +20,10 @@ internal static partial class ProcessTable
 {
     private const int SigInt = 2;
     private const int SigKill = 9;
+
+    // The numbers differ between Linux and macOS.
+    private static readonly int SigStop = OperatingSystem.IsMacOS() ? 17 : 19;
+    private static readonly int SigCont = OperatingSystem.IsMacOS() ? 19 : 18;
 
     public static IReadOnlyList<ProcessEntry> Of(string stateDirectory)
     {
@@ -37,6 +44,18 @@ internal static partial class ProcessTable
 
     public static void Interrupt(int pid) => Signal(pid, SigInt);
 
+    public static void Suspend(int pid) => Signal(pid, SigStop);
+
+    public static void Resume(int pid) => Signal(pid, SigCont);
+
+    /// <summary>Signals a process and those that share its group; nobody when it has ended, and never our own group.</summary>
+    public static void SignalGroup(int pid, int signal)
+    {
+        int group = GroupOf(pid);
+        if (group > 1 && group != GroupOf(Environment.ProcessId))
+            Signal(-group, signal);
+    }
+
     private static string Read(string file)
     {
         try
@@ -54,5 +73,8 @@ internal static partial class ProcessTable
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Signal(int pid, int signal);
+    public static partial int Signal(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "getpgid", SetLastError = true)]
+    private static partial int GroupOf(int pid);
 }

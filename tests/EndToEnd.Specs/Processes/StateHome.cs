@@ -17,7 +17,7 @@ internal sealed class StateHome : IAsyncDisposable
             Directory.Delete(SharedEngines, recursive: true);
     };
 
-    public StateHome(int graceSeconds, CancellationToken cancellationToken)
+    public StateHome(int graceSeconds, CancellationToken cancellationToken, bool withEngine = true)
     {
         Cancelled = cancellationToken;
         Variables = new Dictionary<string, string?>
@@ -27,7 +27,8 @@ internal sealed class StateHome : IAsyncDisposable
             ["XDG_RUNTIME_DIR"] = null,
             ["NO_COLOR"] = "1",
         };
-        ReuseEngineBuild();
+        if (withEngine)
+            ReuseEngineBuild();
     }
 
     /// <summary>Ends every wait of the test.</summary>
@@ -65,6 +66,15 @@ internal sealed class StateHome : IAsyncDisposable
             }
             await Task.Delay(20);
         }
+    }
+
+    /// <summary>What watchdog and server logged, for the message of a failure.</summary>
+    public string ReadLogs()
+    {
+        string logs = System.IO.Path.Combine(Path, "logs");
+        return Directory.Exists(logs)
+            ? string.Join('\n', Directory.EnumerateFiles(logs).Order().Select(file => $"== {System.IO.Path.GetFileName(file)}\n{File.ReadAllText(file)}"))
+            : "";
     }
 
     public async ValueTask DisposeAsync()

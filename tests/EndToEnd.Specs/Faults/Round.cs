@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using Ds4Provider.Wire.Watchdog;
+using EndToEnd.Specs.Processes;
+
+namespace EndToEnd.Specs.Faults;
+
+/// <summary>
+/// One fault in a world of its own: programs come to the moment, the fault happens, whoever is left is answered, the
+/// next request works, and after the last program nothing is left.
+/// </summary>
+internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
+{
+    private const int SigHup = 1;
+    private const int SigInt = 2;
+    private const int SigKill = 9;
+    private const int SigTerm = 15;
+    private static readonly TimeSpan Suspension = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly List<FaultClientProcess> clients = [];
+
+    /// <summary>The longest time that a program which was left heard nothing after the fault; null when none waited.</summary>
+    public TimeSpan? Silence { get; private set; }
+
+    public async Task RunAsync()
+    {
+        for (int i = 0; i < scenario.Clients; i++)
+            clients.Add(new FaultClientProcess(home));
+        bool waiting = await ReachAsync();
+        long moment = Stopwatch.GetTimestamp();
+        await StrikeAsync();
+        if (waiting)
+            await HearAsync(moment);
+        await AskAgainAsync();
+        await LeaveAsync();
+    }
+
+    public void Dispose()
+    {
+        foreach (FaultClientProcess client in clients)
+            client.Dispose();
+    }
+
+    /// <summary>What every program said, for the message of a failure.</summary>
+    public string Describe() => string.Join('\n', clients.Select(client => $"{client.Pid}: {client.Said}"));
+
+    /// <summary>Brings the programs to the moment; returns whether they wait for something then.</summary>
+    private async Task<bool> ReachAsync()
+    {
+        switch (scenario.Moment)
+        {
+            case Moment.Building:
+                await home.WaitForAsync(process => process.IsCompiler);
+                return true;
+            case Moment.Loading:
+                await home.WaitForAsync(process => process.IsServer);
+                return true;
+            case Moment.Prefilling:
+                await AllAskAsync("long", until: ["prefilling", "text"]);
+                return true;
+            case Moment.Decoding:
+                await AllAskAsync("hello", until: ["text"]);
+                return true;
+            case Moment.Calling:
+                await AllAskAsync("call", until: ["call"]);
+                return true;
+            case Moment.Stopping:
+                await AllReadyAsync();
+                clients.ForEach(client => client.End());
+                return false;
+            default:
+                await AllReadyAsync();
+                return false;
+        }
+    }
+
+    private async Task AllReadyAsync()
+    {
+        foreach (FaultClientProcess client in clients)
+            (await client.SeesAsync("ready", "refused")).ShouldBe("ready", client.Said);
+    }
+
+    private async Task AllAskAsync(string request, string[] until)
+    {
+        await AllReadyAsync();
+        foreach (FaultClientProcess client in clients)
+            await client.AskAsync(request);
+        await clients[0].SeesAsync([.. until, "done", "error"]);
+    }
+
+    private async Task StrikeAsync()
+    {
+        if (Target() is not { } pid)
+            return;
+        switch (scenario.Fault)
+        {
+            case Fault.Killed:
+                ProcessTable.Signal(pid, SigKill);
+                break;
+            case Fault.Terminated:
+                ProcessTable.Signal(pid, SigTerm);
+                break;
+            case Fault.Interrupted:
+                ProcessTable.SignalGroup(pid, SigInt);
+                break;
+            case Fault.HungUp:
+                ProcessTable.SignalGroup(pid, SigHup);
+                break;
+            default:
+                ProcessTable.Suspend(pid);
+                await Task.Delay(Suspension, home.Cancelled);
+                ProcessTable.Resume(pid);
+                break;
+        }
+    }
+
+    /// <summary>The process that is hit; null when it has ended already, as it may when all stop.</summary>
+    private int? Target() => scenario.Victim switch
+    {
+        Victim.Agent => clients[0].Pid,
+        Victim.Watchdog => ProcessTable.Of(home.Path).FirstOrDefault(process => process.IsWatchdog)?.Pid,
+        _ => ProcessTable.Of(home.Path).FirstOrDefault(process => process.IsServer)?.Pid,
+    };
+
+    /// <summary>Everybody who is left hears how the work ended.</summary>
+    private async Task HearAsync(long moment)
+    {
+        foreach (FaultClientProcess client in Survivors())
+        {
+            await client.SeesEndAsync();
+            if (client.SilenceAfter(moment) is { } silence && !(silence < Silence))
+                Silence = silence;
+        }
+    }
+
+    private async Task AskAgainAsync()
+    {
+        if (scenario.Moment == Moment.Stopping || Survivors().Length == 0)
+            clients.Add(new FaultClientProcess(home));
+        foreach (FaultClientProcess client in Survivors())
+        {
+            if (client == clients[^1] && clients.Count > scenario.Clients)
+                (await client.SeesAsync("ready", "refused")).ShouldBe("ready", client.Said);
+            await client.AskAsync("hello");
+            (await client.SeesAsync("done", "error", "refused")).ShouldBe("done", client.Said);
+        }
+    }
+
+    /// <summary>Programs that still run, were not hit for good, and were not told to end.</summary>
+    private FaultClientProcess[] Survivors()
+    {
+        bool firstIsLost = scenario is { Victim: Victim.Agent, Fault: not Fault.Suspended };
+        int first = scenario.Moment == Moment.Stopping ? scenario.Clients : firstIsLost ? 1 : 0;
+        return [.. clients.Skip(first).Where(client => !client.HasEnded)];
+    }
+
+    private async Task LeaveAsync()
+    {
+        FaultClientProcess[] left = Survivors();
+        foreach (FaultClientProcess client in clients)
+            client.End();
+        foreach (FaultClientProcess client in left)
+        {
+            (int code, string errors) = await client.EndedAsync();
+            code.ShouldBe(0, errors);
+        }
+        foreach (FaultClientProcess client in clients)
+            await client.EndedAsync();
+        await home.WaitUntilQuietAsync(Patience);
+        LeftSockets().ShouldBeEmpty();
+        LeftPieces().ShouldBeEmpty();
+    }
+
+    private IEnumerable<string> LeftSockets()
+    {
+        WatchdogPaths paths = WatchdogPaths.FromEnvironment(name => home.Variables.GetValueOrDefault(name));
+        return Directory.EnumerateFiles(paths.SocketDirectory)
+            .Where(file => file == paths.WatchdogSocket || Path.GetFileName(file).StartsWith(paths.ServerSocketPrefix, StringComparison.Ordinal));
+    }
+
+    /// <summary>What was begun and neither finished nor taken away.</summary>
+    private IEnumerable<string> LeftPieces() => Directory.EnumerateFileSystemEntries(home.Path, "*", SearchOption.AllDirectories)
+        .Where(path => Path.GetFileName(path).Contains(".part", StringComparison.Ordinal) || path.EndsWith(".tmp", StringComparison.Ordinal));
+}

@@ -1,0 +1,62 @@
+using System.ComponentModel;
+using Ds4Provider;
+using Microsoft.Extensions.AI;
+
+namespace FaultClient;
+
+/// <summary>Asks the model, and says each kind of event of a reply once.</summary>
+internal sealed class Conversation(IChatClient chat, Lines lines) : IDisposable
+{
+    private const int LongPrompt = 3000;
+
+    /// <summary>
+    /// Answers a request: <c>hello</c> asks shortly, <c>long</c> with a prompt of thousands of tokens, <c>call</c> for a
+    /// call of a tool. Says <c>done</c>, or <c>error</c> with the reason.
+    /// </summary>
+    public async Task AnswerAsync(string request)
+    {
+        HashSet<string> said = [];
+        try
+        {
+            await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(PromptOf(request), OptionsOf(request)))
+            {
+                if (KindOf(update) is { } kind && said.Add(kind))
+                    lines.Say(kind);
+            }
+            lines.Say("done");
+        }
+        catch (Ds4Exception lost)
+        {
+            lines.Say($"error {lost.Message}");
+        }
+    }
+
+    public void Dispose() => chat.Dispose();
+
+    private static string PromptOf(string request) => request switch
+    {
+        // Never the same twice, so that no cache answers for the engine.
+        "long" => string.Join(' ', Enumerable.Range(0, LongPrompt).Select(_ => Random.Shared.Next(10).ToString(System.Globalization.CultureInfo.InvariantCulture))),
+        "call" => "Create notes.txt with the text Remember the milk and the bread",
+        _ => request,
+    };
+
+    private static ChatOptions OptionsOf(string request) => new()
+    {
+        MaxOutputTokens = 400,
+        Tools = request == "call" ? [AIFunctionFactory.Create(Write, "write", "Writes a file.")] : [],
+        ToolMode = request == "call" ? ChatToolMode.RequireAny : null,
+    };
+
+    [Description("Writes a file.")]
+    private static string Write(string path, string content) => $"{content.Length} bytes written to {path}";
+
+    private static string? KindOf(ChatResponseUpdate update)
+    {
+        if (update.TryGetProgressUpdate(out Ds4ProgressUpdate? step))
+            return step.Progress.Phase.ToString().ToLowerInvariant();
+        if (update.TryGetToolCallUpdate(out _))
+            return "call";
+        return update.Contents.Any(content => content is TextContent or TextReasoningContent) ? "text" : null;
+    }
+}
