@@ -38,7 +38,8 @@ public sealed class LifetimeSpecs
         BufferedCommandResult result = await run;
 
         result.ExitCode.ShouldBe(130, result.StandardError);
-        await home.WaitUntilQuietAsync(TimeSpan.FromSeconds(10));
+        // Interrupted between its start and the first connection, the watchdog waits some seconds for whom it does not know to be gone.
+        await home.WaitUntilQuietAsync(TimeSpan.FromSeconds(20));
     }
 
     [Fact(Timeout = Limit)]

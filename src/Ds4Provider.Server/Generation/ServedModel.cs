@@ -1,5 +1,6 @@
 using Ds4Provider.Engine;
 using Ds4Provider.Server.Sessions;
+using Ds4Provider.Server.Sessions.Disk;
 
 namespace Ds4Provider.Server.Generation;
 
@@ -14,8 +15,16 @@ internal sealed record ServedModel(LoadedModel Engine, int ContextWindow)
     /// <summary>States to which sessions can return; null while the model loads.</summary>
     public CheckpointIndex? Checkpoints { get; init; }
 
+    /// <summary>States on the disk; null when none are kept there.</summary>
+    public CheckpointStore? Store { get; init; }
+
     /// <summary>Tokens of a prompt that would not be evaluated if it began now.</summary>
-    public int ExpectCached(ReadOnlySpan<int> prompt) => Checkpoints?.FindLongest(prompt)?.Position ?? 0;
+    public int ExpectCached(ReadOnlySpan<int> prompt) =>
+        Math.Max(Checkpoints?.FindLongest(prompt)?.Position ?? 0, Store?.FindLongest(prompt) ?? 0);
+
+    /// <summary>Brings what the disk has of a prompt into memory.</summary>
+    public Task RecallAsync(ReadOnlyMemory<int> prompt, CancellationToken cancellationToken) =>
+        Store?.RecallAsync(prompt, cancellationToken) ?? Task.CompletedTask;
 
     /// <param name="engine">The model.</param>
     /// <param name="configured">Wanted context; 0 = what the model was trained for.</param>

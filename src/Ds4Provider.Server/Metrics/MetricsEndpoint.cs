@@ -36,6 +36,12 @@ internal sealed class MetricsEndpoint(
             text.Gauge("ds4_checkpoints", "States in memory to which a prompt can return.", checkpoints.Count);
             text.Counter("ds4_checkpoints_evicted_total", "States that were given up for memory.", checkpoints.Evicted);
         }
+        if (!admission.IsClosed && worker.Loaded is { IsCompletedSuccessfully: true, Result.Store: { } store })
+        {
+            text.Gauge("ds4_stored_states", "States of conversations on the disk.", store.Count);
+            text.Gauge("ds4_stored_bytes", "Bytes of their files.", store.Bytes);
+            text.Counter("ds4_states_written_total", "States written to the disk.", store.Written);
+        }
         text.Family("ds4_prompts_begun_total", "counter", "Prompts by where they went on.");
         foreach (ReuseSource source in Enum.GetValues<ReuseSource>())
             text.Sample("ds4_prompts_begun_total", reuse[source].Prompts, ("source", Name(source)));

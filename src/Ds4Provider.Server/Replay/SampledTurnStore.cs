@@ -4,8 +4,8 @@ namespace Ds4Provider.Server.Replay;
 internal sealed class SampledTurnStore(int turnCapacity, int tokenCapacity)
 {
     private readonly Lock gate = new();
-    private readonly LinkedList<Entry> byUse = [];
-    private readonly Dictionary<TurnKey, LinkedListNode<Entry>> byKey = [];
+    private readonly LinkedList<RememberedTurn> byUse = [];
+    private readonly Dictionary<TurnKey, LinkedListNode<RememberedTurn>> byKey = [];
     private long tokens;
 
     /// <summary>Number of turns kept.</summary>
@@ -18,16 +18,21 @@ internal sealed class SampledTurnStore(int turnCapacity, int tokenCapacity)
         }
     }
 
-    public void Remember(SampledTurn turn)
+    /// <summary>Keeps a turn.</summary>
+    public RememberedTurn Remember(SampledTurn turn)
     {
-        TurnKey[] keys =
-        [
-            TurnKey.OfWhole(turn.Message), TurnKey.OfVisible(turn.Message), TurnKey.OfPlace(turn.History, turn.Message),
-        ];
+        var remembered = RememberedTurn.Of(turn);
+        Restore(remembered);
+        return remembered;
+    }
+
+    /// <summary>Keeps a turn of an earlier server.</summary>
+    public void Restore(RememberedTurn turn)
+    {
         lock (gate)
         {
-            LinkedListNode<Entry> node = byUse.AddFirst(new Entry(turn, keys));
-            foreach (TurnKey key in keys)
+            LinkedListNode<RememberedTurn> node = byUse.AddFirst(turn);
+            foreach (TurnKey key in turn.Keys)
                 byKey[key] = node;
             tokens += turn.Tokens.Count;
             while (byUse.Count > turnCapacity || tokens > tokenCapacity)
@@ -35,29 +40,34 @@ internal sealed class SampledTurnStore(int turnCapacity, int tokenCapacity)
         }
     }
 
-    public SampledTurn? Find(TurnKey key)
+    public RememberedTurn? Find(TurnKey key)
     {
         lock (gate)
         {
-            if (!byKey.TryGetValue(key, out LinkedListNode<Entry>? node))
+            if (!byKey.TryGetValue(key, out LinkedListNode<RememberedTurn>? node))
                 return null;
             byUse.Remove(node);
             byUse.AddFirst(node);
-            return node.Value.Turn;
+            return node.Value;
         }
     }
 
-    private void Forget(LinkedListNode<Entry> node)
+    /// <summary>All turns, the one that was not used for longest first.</summary>
+    public IReadOnlyList<RememberedTurn> OldestFirst()
+    {
+        lock (gate)
+            return [.. byUse.Reverse()];
+    }
+
+    private void Forget(LinkedListNode<RememberedTurn> node)
     {
         byUse.Remove(node);
-        tokens -= node.Value.Turn.Tokens.Count;
+        tokens -= node.Value.Tokens.Count;
         foreach (TurnKey key in node.Value.Keys)
         {
             // A later turn that says the same has taken the key over.
-            if (byKey.TryGetValue(key, out LinkedListNode<Entry>? current) && current == node)
+            if (byKey.TryGetValue(key, out LinkedListNode<RememberedTurn>? current) && current == node)
                 byKey.Remove(key);
         }
     }
-
-    private sealed record Entry(SampledTurn Turn, TurnKey[] Keys);
 }

@@ -19,7 +19,7 @@ internal sealed class ActiveReply : IDisposable
     private readonly SlotTable slots;
     private readonly WorkMeter meter;
     private readonly TimeProvider time;
-    private readonly Queue<int> boundaries;
+    private readonly Queue<Boundary> boundaries;
     private readonly Reply reply;
     private readonly ISampler sampler;
     private int done;
@@ -37,7 +37,7 @@ internal sealed class ActiveReply : IDisposable
         try
         {
             done = Reuse.Cached;
-            boundaries = new Queue<int>(Boundaries.Find(Prompt, done, model.Tokenizer.Control, job.ReasoningIsDropped));
+            boundaries = new Queue<Boundary>(Boundaries.Find(Prompt, done, model.Tokenizer.Control, job.ReasoningIsDropped));
             reply = new Reply(model, job, Reuse.Cached);
             cancellation = CancellationTokenSource.CreateLinkedTokenSource(job.CancellationToken, stopping);
         }
@@ -77,19 +77,19 @@ internal sealed class ActiveReply : IDisposable
     {
         CancellationToken.ThrowIfCancellationRequested();
         int first = done;
-        int end = Math.Min(first + most, boundaries.TryPeek(out int boundary) ? boundary : Prompt.Length);
+        int end = Math.Min(first + most, boundaries.TryPeek(out Boundary boundary) ? boundary.Position : Prompt.Length);
         long start = time.GetTimestamp();
         TimeSpan before = PrefillTime;
         Slot.Prefill(Prompt[first..end], Report, CancellationToken);
         Report(end - first);
-        if (boundaries.TryPeek(out boundary) && boundary == end)
+        if (boundaries.TryPeek(out boundary) && boundary.Position == end)
         {
             boundaries.Dequeue();
-            slots.Keep(Slot);
+            slots.Keep(Slot, boundary.Place);
         }
         else if (IsPrefilled && !Job.ReasoningIsDropped)
         {
-            slots.Keep(Slot);
+            slots.Keep(Slot, StatePlace.Passing);
         }
         if (IsPrefilled)
             Job.Progress = Job.Progress with { Phase = GenerationPhase.Generating };
@@ -127,7 +127,7 @@ internal sealed class ActiveReply : IDisposable
     {
         Slot.Decoded(token);
         if ((Slot.Tokens.Length - Prompt.Length) % CheckpointInterval == 0)
-            slots.Keep(Slot);
+            slots.Keep(Slot, StatePlace.Passing);
     }
 
     /// <summary>Tokens read and written.</summary>

@@ -4,6 +4,7 @@ using Ds4Provider.Server.Hosting;
 using Ds4Provider.Server.Http;
 using Ds4Provider.Server.Replay;
 using Ds4Provider.Server.Sessions;
+using Ds4Provider.Server.Sessions.Disk;
 using Ds4Provider.Wire.Server;
 using Microsoft.Extensions.Logging;
 
@@ -97,9 +98,14 @@ internal sealed partial class GenerationWorker : IDisposable
             using LoadedModel engine = dependencies.OpenModel(configuration);
             ServedModel model = ServedModel.Create(engine, configuration.ContextWindow);
             using var slots = new SlotTable(engine.Model, model.ContextWindow, Plan(engine.Model, model.ContextWindow), dependencies.Time);
+            using var kept = KeptConversations.TryOpen(configuration.CheckpointFolder, engine.Model, slots.Index, turns, dependencies);
+            slots.Store = kept?.States;
             var scheduler = new ReplyScheduler(
-                engine, slots, queue, turns, meter, reuse, dependencies.Time, dependencies.LoggerFactory.CreateLogger<ReplyScheduler>(), stopping.Token);
-            loaded.SetResult(model with { Slots = slots.Count, Checkpoints = slots.Index });
+                engine, slots, queue, turns, meter, reuse, dependencies.Time, dependencies.LoggerFactory.CreateLogger<ReplyScheduler>(), stopping.Token)
+            {
+                TurnLog = kept?.Turns,
+            };
+            loaded.SetResult(model with { Slots = slots.Count, Checkpoints = slots.Index, Store = kept?.States });
             scheduler.Run();
         }
         catch (Exception failure)

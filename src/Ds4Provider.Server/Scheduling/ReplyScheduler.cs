@@ -30,6 +30,9 @@ internal sealed partial class ReplyScheduler(
     private long repliesUntil; // until then replies are generated without stretches between
     private bool shortestFirst;
 
+    /// <summary>Where sampled turns outlive the server; null = nowhere.</summary>
+    public SampledTurnLog? TurnLog { get; init; }
+
     /// <summary>Works until the queue is closed and nothing is left to do.</summary>
     public void Run()
     {
@@ -151,11 +154,23 @@ internal sealed partial class ReplyScheduler(
     private void Finish(ActiveReply reply)
     {
         if (reply.SampledTurn() is { } turn)
-            turns.Remember(turn);
+            Remember(turns.Remember(turn));
         GenerationUsage usage = reply.Usage;
         LogDone(reply.Job.Id, usage.Prompt, usage.Cached, reply.PrefillTime, usage.Completion, reply.Transcript.Reason);
         reply.DeliverFinished();
         KeepAndLeave(reply);
+    }
+
+    private void Remember(RememberedTurn turn)
+    {
+        try
+        {
+            TurnLog?.Append(turn);
+        }
+        catch (IOException failure)
+        {
+            LogTurnNotWritten(failure);
+        }
     }
 
     /// <summary>Does a part of one reply; what goes wrong there ends this reply only.</summary>
@@ -183,7 +198,7 @@ internal sealed partial class ReplyScheduler(
     {
         try
         {
-            slots.Keep(reply.Slot);
+            slots.Keep(reply.Slot, reply.Job.ReasoningIsDropped ? StatePlace.Passing : StatePlace.End);
         }
         catch (Exception failure)
         {
@@ -231,6 +246,9 @@ internal sealed partial class ReplyScheduler(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Id}: its state cannot be kept")]
     private partial void LogNotKept(Exception exception, string id);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A sampled turn could not be written to the disk; after a restart it is rendered anew")]
+    private partial void LogTurnNotWritten(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Id}: failed")]
     private partial void LogFailed(Exception exception, string id);

@@ -24,22 +24,22 @@ internal static class Boundaries
     /// <param name="reasoningIsDropped">
     /// Whether the next prompt leaves the reasoning of this reply out, and so differs from the first token after the marker of the reply.
     /// </param>
-    public static List<int> Find(ReadOnlySpan<int> prompt, int cached, ControlTokens control, bool reasoningIsDropped)
+    public static List<Boundary> Find(ReadOnlySpan<int> prompt, int cached, ControlTokens control, bool reasoningIsDropped)
     {
-        var found = new List<int>();
+        var found = new List<Boundary>();
         int last = AddBeginning(prompt, cached, control, found);
         for (int at = last + 1; at < prompt.Length; at++)
         {
             bool endsTurn = prompt[at] == control.User;
             if ((endsTurn && at - last >= Interval) || at - last >= 2 * Interval)
             {
-                found.Add(at);
+                found.Add(new Boundary(at, StatePlace.Passing));
                 last = at;
             }
         }
         int reply = prompt.LastIndexOf(control.Assistant);
         if (reasoningIsDropped && reply > last)
-            found.Add(reply);
+            found.Add(new Boundary(reply, StatePlace.End));
         return found;
     }
 
@@ -48,15 +48,20 @@ internal static class Boundaries
     /// first one of the user, which is the last before the first reply.
     /// </summary>
     /// <returns>The last stop, or what is cached.</returns>
-    private static int AddBeginning(ReadOnlySpan<int> prompt, int cached, ControlTokens control, List<int> found)
+    private static int AddBeginning(ReadOnlySpan<int> prompt, int cached, ControlTokens control, List<Boundary> found)
     {
         int system = prompt.IndexOf(control.User);
         int firstReply = prompt.IndexOf(control.Assistant);
         int user = firstReply < 0 ? system : prompt[..firstReply].LastIndexOf(control.User);
         if (system >= LeastBeginning && system > cached)
-            found.Add(system);
+            found.Add(new Boundary(system, StatePlace.Beginning));
         if (user - system >= LeastInstructions && user > cached)
-            found.Add(user);
-        return found.Count > 0 ? found[^1] : Math.Max(cached, system);
+            found.Add(new Boundary(user, StatePlace.Beginning));
+        return found.Count > 0 ? found[^1].Position : Math.Max(cached, system);
     }
 }
+
+/// <summary>Where to stop and keep the state.</summary>
+/// <param name="Position">Tokens before it.</param>
+/// <param name="Place">What they are to later prompts.</param>
+internal readonly record struct Boundary(int Position, StatePlace Place);

@@ -21,6 +21,9 @@ internal sealed class Checkpoint(PrefixKey key, ISessionCheckpoint state, Checkp
     /// <summary>When it, or a state after it, was taken or used last.</summary>
     public long LastUse { get; set; }
 
+    /// <summary>Whether it came from the disk and was not used since.</summary>
+    public bool IsRecalled { get; set; }
+
     /// <summary>Tokens that it saves.</summary>
     public int Saves => Position - (Parent?.Position ?? 0);
 }

@@ -65,19 +65,40 @@ internal sealed class CheckpointIndex(Func<long> heldBytes, long budget, TimePro
     /// <summary>Takes the state after some tokens, unless it is there; then keeps to the budget.</summary>
     /// <param name="tokens">What was evaluated.</param>
     /// <param name="take">Takes the state after them, which the index then owns.</param>
-    public void Add(ReadOnlySpan<int> tokens, Func<ISessionCheckpoint> take)
+    /// <returns>The checkpoint of these tokens.</returns>
+    public Checkpoint Add(ReadOnlySpan<int> tokens, Func<ISessionCheckpoint> take)
     {
         lock (gate)
         {
             PrefixKey[] keys = KeysOf(tokens, tokens.Length - 1, andOf: tokens.Length);
-            if (byKey.ContainsKey(keys[^1]))
-                return;
+            if (byKey.TryGetValue(keys[^1], out Checkpoint? there))
+                return there;
             var added = new Checkpoint(keys[^1], take(), LongestOf(keys.AsSpan(..^1)));
             Touch(added);
             byKey.Add(added.Key, added);
             positions[added.Position] = positions.GetValueOrDefault(added.Position) + 1;
             KeepToBudget(added);
+            return added;
         }
+    }
+
+    /// <summary>Takes over a state that came from the disk.</summary>
+    /// <param name="tokens">What was evaluated.</param>
+    /// <param name="state">The state after them, which the index then owns.</param>
+    public void Recall(ReadOnlySpan<int> tokens, ISessionCheckpoint state)
+    {
+        Checkpoint added = Add(tokens, () => state);
+        if (added.State == state)
+            added.IsRecalled = true;
+        else
+            state.Dispose();
+    }
+
+    /// <summary>The state of exactly these tokens; null when it is not in memory. It may be disposed of at any time.</summary>
+    public ISessionCheckpoint? StateOf(PrefixKey key)
+    {
+        lock (gate)
+            return byKey.GetValueOrDefault(key)?.State;
     }
 
     public void Dispose()

@@ -12,6 +12,9 @@ namespace Ds4Provider.Server.Sessions;
 /// <param name="Low">Second half.</param>
 internal readonly record struct PrefixKey(UInt128 High, UInt128 Low)
 {
+    /// <summary>Bytes of a key.</summary>
+    public const int Length = SHA256.HashSizeInBytes;
+
     /// <summary>Keys of the first tokens of a sequence, in one pass.</summary>
     /// <param name="tokens">The sequence.</param>
     /// <param name="lengths">Numbers of tokens, ascending, none larger than the sequence.</param>
@@ -29,6 +32,16 @@ internal readonly record struct PrefixKey(UInt128 High, UInt128 Low)
             keys[i] = From(digest);
         }
         return keys;
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public static PrefixKey Read(ReadOnlySpan<byte> bytes) => From(bytes);
+
+    /// <summary>Writes the key.</summary>
+    public void Write(Span<byte> bytes)
+    {
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, High);
+        BinaryPrimitives.WriteUInt128BigEndian(bytes[16..], Low);
     }
 
     public override string ToString() => $"{High:x32}{Low:x32}";

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Ds4Provider.Engine;
+using Ds4Provider.Server.Sessions.Disk;
 
 namespace Ds4Provider.Server.Sessions;
 
@@ -57,11 +58,19 @@ internal sealed class SlotTable : IDisposable
         return reuse;
     }
 
+    /// <summary>Where states are kept beyond memory; null = nowhere.</summary>
+    public CheckpointStore? Store { get; set; }
+
     /// <summary>Keeps the state of a slot, so that any slot can return to it.</summary>
-    public void Keep(Slot slot)
+    /// <param name="slot">The slot.</param>
+    /// <param name="place">What is there; decides whether the disk gets it too.</param>
+    public void Keep(Slot slot, StatePlace place)
     {
-        if (slot.Tokens.Length > 0)
-            Index.Add(slot.Tokens, slot.Checkpoint);
+        if (slot.Tokens.Length == 0)
+            return;
+        Checkpoint kept = Index.Add(slot.Tokens, slot.Checkpoint);
+        if (place != StatePlace.Passing)
+            Store?.Offer(slot.Tokens, kept.State, place == StatePlace.Beginning);
     }
 
     /// <summary>Gives a slot back.</summary>
@@ -94,7 +103,9 @@ internal sealed class SlotTable : IDisposable
         Slot slot = LeastRecentlyUsed();
         Index.Use(checkpoint);
         slot.Restore(checkpoint.State, prompt[..checkpoint.Position]);
-        return new Reuse(slot, checkpoint.Position, ReuseSource.Checkpoint);
+        ReuseSource source = checkpoint.IsRecalled ? ReuseSource.Disk : ReuseSource.Checkpoint;
+        checkpoint.IsRecalled = false;
+        return new Reuse(slot, checkpoint.Position, source);
     }
 
     private Reuse Renew()
@@ -132,4 +143,7 @@ internal enum ReuseSource
 
     /// <summary>A checkpoint in memory.</summary>
     Checkpoint,
+
+    /// <summary>A checkpoint that was read from the disk.</summary>
+    Disk,
 }

@@ -47,6 +47,7 @@ internal sealed class ReplyEndpoint(
         CancellationToken aborted = context.RequestAborted;
         ServedModel model = await worker.ModelAsync().WaitAsync(aborted).ConfigureAwait(false);
         GenerationJob job = jobs.Create(model, request.Generation, request.Form.Id, aborted);
+        await model.RecallAsync(job.Prompt, aborted).ConfigureAwait(false);
         queue.Enqueue(job);
         var events = new List<ReplyEvent>();
         await foreach (ReplyEvent replyEvent in job.Events.ReadAllAsync(aborted).ConfigureAwait(false))
@@ -81,6 +82,10 @@ internal sealed class ReplyEndpoint(
             // Before it is queued, for then it may begin and leave checkpoints of its own.
             if (!stream.IsStarted)
                 TellCached(context, model.ExpectCached(job.Prompt.Span), job.Prompt.Length);
+            Task recalling = model.RecallAsync(job.Prompt, aborted);
+            if (!recalling.IsCompleted && !stream.IsStarted)
+                await stream.StartAsync(job.Prompt.Length, aborted).ConfigureAwait(false);
+            await stream.WaitAsync(recalling, () => ProgressOf(job), aborted).ConfigureAwait(false);
             queue.Enqueue(job);
             if (!stream.IsStarted)
                 await stream.StartAsync(job.Prompt.Length, aborted).ConfigureAwait(false);

@@ -7,8 +7,8 @@ namespace Ds4Provider.Watchdog.Leases;
 /// <content>The end of leases, the grace after the last one, and the watchdog's own end.</content>
 internal sealed partial class Coordinator
 {
-    private static readonly TimeSpan UndecidedPatience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan FirstClientPatience = TimeSpan.FromSeconds(10);
+    /// <summary>How long a client that is about to say what it wants is waited for.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private ITimer? _graceTimer;
     private bool _graceOver;
@@ -20,7 +20,7 @@ internal sealed partial class Coordinator
     private void AwaitFirstClient()
     {
         if (!_ending && !Leases.Any())
-            _graceTimer ??= StartGrace(_grace > FirstClientPatience ? _grace : FirstClientPatience);
+            _graceTimer ??= StartGrace(_grace > Patience ? _grace : Patience);
     }
 
     /// <summary>A connection that held a lease is closed.</summary>
@@ -86,7 +86,7 @@ internal sealed partial class Coordinator
         {
             // Somebody has just been welcomed and is about to say what for. Each such client is waited for once.
             _undecided.Clear();
-            _graceTimer = StartGrace(UndecidedPatience);
+            _graceTimer = StartGrace(Patience);
             return;
         }
         _graceOver = true;

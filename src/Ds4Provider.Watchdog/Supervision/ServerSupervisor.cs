@@ -76,6 +76,7 @@ internal sealed partial class ServerSupervisor(
         {
             DisplayName = model.DisplayName,
             Temperature = model.Temperature,
+            CheckpointFolder = paths.Checkpoints,
         };
         try
         {

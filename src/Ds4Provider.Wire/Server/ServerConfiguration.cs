@@ -17,6 +17,9 @@ public sealed record ServerConfiguration(string Socket, string Library, string M
     /// <summary>Sampling temperature of requests that name none; null = what the model was trained for (1).</summary>
     public double? Temperature { get; init; }
 
+    /// <summary>Where states of conversations outlive the server, in a folder for each model; null = nowhere.</summary>
+    public string? CheckpointFolder { get; init; }
+
     /// <summary>Compute threads; 0 = one per usable core.</summary>
     public int Threads { get; init; }
 }

@@ -60,6 +60,9 @@ public sealed class WatchdogPaths
     /// <summary>Weights.</summary>
     public string Models => Path.Combine(StateDirectory, "models");
 
+    /// <summary>States of conversations, a folder for each model.</summary>
+    public string Checkpoints => Path.Combine(StateDirectory, "checkpoints");
+
     /// <summary>Logs.</summary>
     public string Logs => Path.Combine(StateDirectory, "logs");
 
@@ -108,7 +111,7 @@ public sealed class WatchdogPaths
         }
         CreateOwned(StateDirectory);
         CreateOwned(SocketDirectory);
-        foreach (string directory in (string[])[Executables, Engines, Models, Logs])
+        foreach (string directory in (string[])[Executables, Engines, Models, Checkpoints, Logs])
             Directory.CreateDirectory(directory, OwnerOnly);
     }
 

@@ -13,8 +13,8 @@ public sealed class BoundarySpecs
     {
         int[] prompt = [.. Plain(900), Control.User, .. Plain(10), Control.Assistant, Control.ThinkOpen];
 
-        Boundaries.Find(prompt, 0, Control, reasoningIsDropped: false).ShouldBe([900]);
-        Boundaries.Find(prompt, 900, Control, reasoningIsDropped: false).ShouldBeEmpty();
+        Find(prompt, 0, false).ShouldBe([900]);
+        Find(prompt, 900, false).ShouldBeEmpty();
     }
 
     [Fact]
@@ -22,7 +22,7 @@ public sealed class BoundarySpecs
     {
         int[] prompt = [.. Plain(20), Control.User, .. Plain(10), Control.Assistant, Control.ThinkOpen];
 
-        Boundaries.Find(prompt, 0, Control, reasoningIsDropped: false).ShouldBeEmpty();
+        Find(prompt, 0, false).ShouldBeEmpty();
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class BoundarySpecs
     {
         int[] prompt = [.. Plain(20), Control.User, .. Plain(10), Control.Assistant, Control.ThinkOpen];
 
-        Boundaries.Find(prompt, 0, Control, reasoningIsDropped: true).ShouldBe([31]);
+        Find(prompt, 0, true).ShouldBe([31]);
     }
 
     [Fact]
@@ -38,9 +38,9 @@ public sealed class BoundarySpecs
     {
         int[] prompt = [.. Plain(900), Control.User, .. Plain(2000), Control.User, .. Plain(10), Control.Assistant, Control.ThinkOpen];
 
-        Boundaries.Find(prompt, 0, Control, reasoningIsDropped: false).ShouldBe([900, 2901]);
-        Boundaries.Find(prompt, 900, Control, reasoningIsDropped: false).ShouldBe([2901]);
-        Boundaries.Find(prompt, 2901, Control, reasoningIsDropped: false).ShouldBeEmpty();
+        Find(prompt, 0, false).ShouldBe([900, 2901]);
+        Find(prompt, 900, false).ShouldBe([2901]);
+        Find(prompt, 2901, false).ShouldBeEmpty();
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class BoundarySpecs
     {
         int[] prompt = [.. Plain(900), Control.User, .. Plain(100), Control.User, .. Plain(10), Control.Assistant, Control.ThinkOpen];
 
-        Boundaries.Find(prompt, 0, Control, reasoningIsDropped: false).ShouldBe([900]);
+        Find(prompt, 0, false).ShouldBe([900]);
     }
 
     [Fact]
@@ -59,13 +59,25 @@ public sealed class BoundarySpecs
             prompt.AddRange([Control.User, .. Plain(500), Control.Assistant, .. Plain(500), Control.EndOfSentence]);
         prompt.AddRange([Control.User, .. Plain(30_000), Control.Assistant, Control.ThinkOpen]);
 
-        List<int> found = Boundaries.Find([.. prompt], 0, Control, reasoningIsDropped: false);
+        List<int> found = Find([.. prompt], 0, false);
 
         found.ShouldBe(found.Order());
         found.ShouldAllBe(at => at < prompt.Count);
         found.Zip(found.Skip(1), (a, b) => b - a).ShouldAllBe(distance => distance >= 4096 && distance <= 8192);
         found.Where(at => at < 20_000).ShouldAllBe(at => prompt[at] == Control.User);
     }
+
+    [Fact]
+    public void A_boundary_says_whether_other_conversations_or_the_next_prompt_come_back_to_it()
+    {
+        int[] prompt = [.. Plain(900), Control.User, .. Plain(9000), Control.Assistant, Control.ThinkOpen];
+
+        Boundaries.Find(prompt, 0, Control, reasoningIsDropped: true).Select(boundary => boundary.Place)
+            .ShouldBe([StatePlace.Beginning, StatePlace.Passing, StatePlace.End]);
+    }
+
+    private static List<int> Find(int[] prompt, int cached, bool reasoningIsDropped) =>
+        Boundaries.Find(prompt, cached, Control, reasoningIsDropped).ConvertAll(boundary => boundary.Position);
 
     private static IEnumerable<int> Plain(int count) => Enumerable.Repeat(new ScriptedTokenizer().Encode("x")[0], count);
 }

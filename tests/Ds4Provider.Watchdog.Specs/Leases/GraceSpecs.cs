@@ -27,7 +27,7 @@ public sealed class GraceSpecs
     {
         await using var desk = new Desk(grace: TimeSpan.Zero);
         await using DeskClient observer = await desk.OpenAsync("observer", 1);
-        desk.Time.Advance(TimeSpan.FromSeconds(9));
+        desk.Time.Advance(TimeSpan.FromSeconds(4));
         await observer.StatusAsync();
         desk.Ended.IsCompleted.ShouldBeFalse();
 

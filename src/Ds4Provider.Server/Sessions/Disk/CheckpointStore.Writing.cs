@@ -1,0 +1,172 @@
+using Ds4Provider.Engine;
+using Microsoft.Extensions.Logging;
+
+namespace Ds4Provider.Server.Sessions.Disk;
+
+/// <content>What waits to be written, and the thread that writes.</content>
+internal sealed partial class CheckpointStore
+{
+    /// <summary>A state that saves fewer tokens is written only when the server stops: evaluating them costs a second or two.</summary>
+    private const int LeastGain = 512;
+
+    /// <summary>A shorter prompt is evaluated again sooner than its state is read.</summary>
+    private const int LeastTokens = 64;
+
+    private const int MostWaiting = 16;
+    private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(4);
+
+    private readonly List<OfferedState> waiting = [];
+    private bool isWriting;
+    private bool closed;
+    private long closedAt;
+
+    /// <summary>Files written.</summary>
+    public long Written { get; private set; }
+
+    /// <summary>Offers a state; returns at once. A longer one of the same conversation takes its place while it waits.</summary>
+    /// <param name="tokens">What was evaluated.</param>
+    /// <param name="state">The state after them; whoever owns it may dispose of it, then it is not written.</param>
+    /// <param name="isBeginning">Whether conversations of a client have these tokens in common.</param>
+    public void Offer(ReadOnlySpan<int> tokens, ISessionCheckpoint state, bool isBeginning)
+    {
+        if (tokens.Length < LeastTokens)
+            return;
+        int[] copy = tokens.ToArray();
+        lock (gate)
+        {
+            if (closed)
+                return;
+            waiting.RemoveAll(offered => !offered.IsBeginning && copy.AsSpan().StartsWith(offered.Tokens));
+            waiting.Add(new OfferedState(copy, state, isBeginning));
+            if (waiting.Count > MostWaiting)
+                waiting.RemoveAt(0);
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <summary>Waits until everything that is worth a write was written.</summary>
+    public void WaitUntilIdle()
+    {
+        lock (gate)
+        {
+            while (isWriting || waiting.Exists(IsDue))
+                Monitor.Wait(gate);
+        }
+    }
+
+    private void Close()
+    {
+        lock (gate)
+        {
+            closed = true;
+            closedAt = time.GetTimestamp();
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    private void WriteAll()
+    {
+        while (Take() is { } next)
+        {
+            try
+            {
+                Write(next.Offered, next.Plan);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Memory ran short before its turn came.
+            }
+            // Whatever goes wrong with one state: the next prompt is evaluated where this one would have been read.
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                LogNotWritten(failure, next.Offered.Tokens.Length);
+            }
+            lock (gate)
+            {
+                isWriting = false;
+                Monitor.PulseAll(gate);
+            }
+        }
+    }
+
+    /// <summary>Takes the next state that is worth a write; waits for one; null at the end.</summary>
+    private (OfferedState Offered, WritePlan Plan)? Take()
+    {
+        lock (gate)
+        {
+            while (!closed || time.GetElapsedTime(closedAt) < FlushLimit)
+            {
+                waiting.RemoveAll(offered => PlanOf(offered) is null);
+                if (waiting.Find(IsDue) is { } next)
+                {
+                    waiting.Remove(next);
+                    isWriting = true;
+                    return (next, PlanOf(next)!);
+                }
+                if (closed)
+                    break;
+                Monitor.Wait(gate);
+            }
+            return null;
+        }
+    }
+
+    private bool IsDue(OfferedState offered) => PlanOf(offered) is { } plan && (closed || offered.IsBeginning || plan.Gain >= LeastGain);
+
+    private WritePlan? PlanOf(OfferedState offered) => WritePlan.Make(index, offered.Tokens, offered.IsBeginning);
+
+    private void Write(OfferedState offered, WritePlan plan)
+    {
+        ISessionCheckpoint? kept = plan.Base is { } parent ? memory.StateOf(parent.Header.Key) : null;
+        using ISessionCheckpoint? loaded = kept is null && plan.Base is not null ? Load(plan.Base) : null;
+        if (plan.Base is not null && kept is null && loaded is null)
+            return; // Its parent is damaged and set aside; the next state of the conversation builds on another.
+        ISessionCheckpoint? baseState = kept ?? loaded;
+        if (!MakeRoom(StateHeader.Length + offered.State.GetStreamBytes(baseState), plan.Base))
+        {
+            LogNoRoom(offered.Tokens.Length);
+            return;
+        }
+        long start = time.GetTimestamp();
+        StateHeader header = folder.Write(plan.Header, stream => offered.State.Save(stream, baseState));
+        lock (gate)
+        {
+            index.Add(new StoredState(header, plan.Base, StateHeader.Length + header.StateBytes) { LastUse = time.GetUtcNow() });
+            Written++;
+            foreach (StoredState superseded in plan.Superseded.Where(state => state.Children == 0))
+                Remove(superseded);
+        }
+        TimeSpan taken = time.GetElapsedTime(start);
+        LogWritten(header.Position, header.StateBytes >> 10, taken);
+    }
+
+    /// <summary>Removes states until there is room for one more; false when there cannot be.</summary>
+    private bool MakeRoom(long bytes, StoredState? needed)
+    {
+        lock (gate)
+        {
+            long budget = DiskBudget.Choose(folder.FreeBytes, index.Bytes);
+            while (index.Bytes + bytes > budget)
+            {
+                if (bytes > budget || index.Cheapest(time.GetUtcNow(), needed) is not { } cheapest)
+                    return false;
+                Remove(cheapest);
+            }
+            return true;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The state after {Tokens} tokens is on the disk: {KiB} KiB in {Taken}")]
+    private partial void LogWritten(int tokens, long kiB, TimeSpan taken);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The state after {Tokens} tokens could not be written to the disk")]
+    private partial void LogNotWritten(Exception exception, int tokens);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "There is no room on the disk for the state after {Tokens} tokens")]
+    private partial void LogNoRoom(int tokens);
+
+    /// <param name="Tokens">What was evaluated.</param>
+    /// <param name="State">The state after them.</param>
+    /// <param name="IsBeginning">Whether conversations have them in common.</param>
+    private sealed record OfferedState(int[] Tokens, ISessionCheckpoint State, bool IsBeginning);
+}

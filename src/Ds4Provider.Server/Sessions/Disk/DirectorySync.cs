@@ -1,0 +1,24 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ds4Provider.Server.Sessions.Disk;
+
+/// <summary>Makes the names in a directory survive a power cut; .NET opens files only.</summary>
+internal static partial class DirectorySync
+{
+    private const int ReadOnly = 0;
+
+    /// <exception cref="IOException">The directory cannot be opened.</exception>
+    public static void Flush(string directory)
+    {
+        int descriptor = Open(directory, ReadOnly);
+        if (descriptor < 0)
+            throw new IOException($"Cannot open {directory}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        RandomAccess.FlushToDisk(handle);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+}

@@ -1,0 +1,158 @@
+using Ds4Provider.Wire.Watchdog;
+using Microsoft.Extensions.Logging;
+
+namespace Ds4Provider.Server.Sessions.Disk;
+
+/// <summary>
+/// The files of one model's states. A file appears under its name only when all of it is on the disk; one folder has one
+/// writer. Not thread-safe.
+/// </summary>
+internal sealed partial class StateFolder : IDisposable
+{
+    private const string Ending = ".state";
+    private const string Unfinished = ".unfinished";
+    private const string Damaged = ".damaged";
+    private const UnixFileMode OwnerDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const int BufferBytes = 1 << 20;
+    private static readonly TimeSpan DamagedAreKept = TimeSpan.FromDays(7);
+
+    private readonly string path;
+    private readonly string fingerprint;
+    private readonly FileLock held;
+    private readonly ILogger logger;
+
+    private StateFolder(string path, string fingerprint, FileLock held, ILogger logger) =>
+        (this.path, this.fingerprint, this.held, this.logger) = (path, fingerprint, held, logger);
+
+    /// <summary>Bytes that are free on its disk.</summary>
+    public long FreeBytes => new DriveInfo(path).AvailableFreeSpace;
+
+    /// <summary>Another file of this model, kept with the states.</summary>
+    public string PathOf(string name) => Path.Combine(path, name);
+
+    /// <summary>Opens the folder of a model; null when another server has it.</summary>
+    /// <exception cref="IOException">It cannot be made or locked.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is not this user's.</exception>
+    public static StateFolder? TryOpen(string root, string fingerprint, ILogger logger)
+    {
+        string path = Path.Combine(root, fingerprint.Length > 16 ? fingerprint[..16] : fingerprint);
+        Directory.CreateDirectory(path, OwnerDirectory);
+        return FileLock.TryAcquire(Path.Combine(path, "lock")) is { } held ? new StateFolder(path, fingerprint, held, logger) : null;
+    }
+
+    /// <summary>The states whose files are whole; sets aside what is damaged, and removes what no write finished.</summary>
+    public IReadOnlyList<(StateHeader Header, long Bytes, DateTimeOffset Written)> Read()
+    {
+        var found = new List<(StateHeader, long, DateTimeOffset)>();
+        foreach (FileInfo file in new DirectoryInfo(path).EnumerateFiles())
+        {
+            if (file.Name.EndsWith(Unfinished, StringComparison.Ordinal)
+                || (file.Name.EndsWith(Damaged, StringComparison.Ordinal) && DateTime.UtcNow - file.LastWriteTimeUtc > DamagedAreKept))
+                file.Delete();
+            else if (file.Name.EndsWith(Ending, StringComparison.Ordinal) && TryRead(file) is { } header)
+                found.Add((header, file.Length, file.LastWriteTimeUtc));
+        }
+        return found;
+    }
+
+    /// <summary>Writes a state.</summary>
+    /// <param name="header">Its header, without the number of bytes.</param>
+    /// <param name="save">Writes the state itself.</param>
+    /// <returns>The header with the number of bytes.</returns>
+    /// <exception cref="IOException">The disk is full or fails; nothing is left.</exception>
+    public StateHeader Write(StateHeader header, Action<Stream> save)
+    {
+        string name = NameOf(header.Key);
+        string unfinished = name + Unfinished;
+        try
+        {
+            using (var file = new FileStream(unfinished, new FileStreamOptions
+            {
+                Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, BufferSize = BufferBytes, UnixCreateMode = OwnerFile,
+            }))
+            {
+                file.Write(header.Write(fingerprint));
+                save(file);
+                header = header with { StateBytes = file.Position - StateHeader.Length };
+                file.Position = 0;
+                file.Write(header.Write(fingerprint));
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(unfinished, name, overwrite: true);
+            DirectorySync.Flush(path);
+            return header;
+        }
+        catch
+        {
+            File.Delete(unfinished);
+            throw;
+        }
+    }
+
+    /// <summary>Opens a state after its header.</summary>
+    /// <exception cref="InvalidDataException">It is not the state that it was.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public FileStream Open(StateHeader header)
+    {
+        var file = new FileStream(NameOf(header.Key), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferBytes, FileOptions.SequentialScan);
+        try
+        {
+            if (ReadHeader(file) != header)
+                throw new InvalidDataException("it was exchanged while the server ran");
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Notes a use, for the next server.</summary>
+    public void Touch(StateHeader header, DateTimeOffset now) => File.SetLastWriteTimeUtc(NameOf(header.Key), now.UtcDateTime);
+
+    public void Delete(StateHeader header) => File.Delete(NameOf(header.Key));
+
+    /// <summary>Keeps a damaged file for a week under another name, and says so.</summary>
+    public void SetAside(StateHeader header, string reason) => SetAside(NameOf(header.Key), reason);
+
+    public void Dispose() => held.Dispose();
+
+    private StateHeader? TryRead(FileInfo file)
+    {
+        try
+        {
+            using var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            StateHeader header = ReadHeader(stream);
+            if (file.FullName != NameOf(header.Key))
+                throw new InvalidDataException("its name is of another state");
+            if (file.Length != StateHeader.Length + header.StateBytes)
+                throw new InvalidDataException($"it has {file.Length} bytes instead of {StateHeader.Length + header.StateBytes}");
+            return header;
+        }
+        catch (Exception damaged) when (damaged is InvalidDataException or EndOfStreamException)
+        {
+            SetAside(file.FullName, damaged.Message);
+            return null;
+        }
+    }
+
+    private StateHeader ReadHeader(FileStream file)
+    {
+        var bytes = new byte[StateHeader.Length];
+        int read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return StateHeader.Read(bytes.AsSpan(0, read), fingerprint);
+    }
+
+    private void SetAside(string file, string reason)
+    {
+        File.Move(file, file + Damaged, overwrite: true);
+        LogSetAside(file, reason, Damaged);
+    }
+
+    private string NameOf(PrefixKey key) => Path.Combine(path, key + Ending);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The stored state {File} cannot be used: {Reason}; it is kept for a week as {Ending}")]
+    private partial void LogSetAside(string file, string reason, string ending);
+}

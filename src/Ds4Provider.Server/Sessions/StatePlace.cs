@@ -1,0 +1,14 @@
+namespace Ds4Provider.Server.Sessions;
+
+/// <summary>What the tokens before a state are to later prompts.</summary>
+internal enum StatePlace
+{
+    /// <summary>A stop on the way, for edits of what follows.</summary>
+    Passing,
+
+    /// <summary>What conversations of a client have in common.</summary>
+    Beginning,
+
+    /// <summary>Where the next prompt of the conversation goes on.</summary>
+    End,
+}
