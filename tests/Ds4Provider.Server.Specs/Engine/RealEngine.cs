@@ -15,7 +15,12 @@ internal static class RealEngine
     /// <summary>The demo model, for its vocabulary.</summary>
     public static LoadedModel OpenDemo() => Open("native", "demo", "ds4-demo.gguf");
 
-    private static LoadedModel Open(params string[] path) => LoadedModel.Open(
-        Path.Combine(Root, "native", "build", RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "libds4.dylib" : "libds4.so"),
-        Path.Combine([Root, .. path]), threads: 1);
+    /// <summary>The engine's library.</summary>
+    public static string Library { get; } =
+        Path.Combine(Root, "native", "build", RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "libds4.dylib" : "libds4.so");
+
+    /// <summary>The tiny model of random weights.</summary>
+    public static string TinyModel { get; } = Path.Combine(Root, "native", "tests", "golden", "tiny.gguf");
+
+    private static LoadedModel Open(params string[] path) => LoadedModel.Open(Library, Path.Combine([Root, .. path]), threads: 1);
 }

@@ -6,9 +6,6 @@ namespace Ds4Provider.Server.Sessions.Disk;
 /// <content>What waits to be written, and the thread that writes.</content>
 internal sealed partial class CheckpointStore
 {
-    /// <summary>A state that saves fewer tokens is written only when the server stops: evaluating them costs a second or two.</summary>
-    private const int LeastGain = 512;
-
     /// <summary>A shorter prompt is evaluated again sooner than its state is read.</summary>
     private const int LeastTokens = 64;
 
@@ -19,6 +16,9 @@ internal sealed partial class CheckpointStore
     private bool isWriting;
     private bool closed;
     private long closedAt;
+
+    /// <summary>A state that saves fewer tokens is written only when the server stops: evaluating them costs a second or two.</summary>
+    public int LeastGain { get; init; } = 512;
 
     /// <summary>Files written.</summary>
     public long Written { get; private set; }
