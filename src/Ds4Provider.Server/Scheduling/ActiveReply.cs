@@ -89,7 +89,7 @@ internal sealed class ActiveReply : IDisposable
         }
         else if (IsPrefilled && !Job.ReasoningIsDropped)
         {
-            slots.Keep(Slot, StatePlace.Passing);
+            slots.Keep(Slot, StatePlace.End);
         }
         if (IsPrefilled)
             Job.Progress = Job.Progress with { Phase = GenerationPhase.Generating };

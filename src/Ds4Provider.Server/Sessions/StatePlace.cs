@@ -9,6 +9,6 @@ internal enum StatePlace
     /// <summary>What conversations of a client have in common.</summary>
     Beginning,
 
-    /// <summary>Where the next prompt of the conversation goes on.</summary>
+    /// <summary>Where the next prompt of the conversation, or the same one again, goes on.</summary>
     End,
 }

@@ -41,7 +41,7 @@ internal sealed class Replayer : IDisposable
     private async Task RunAsync(Action<TraceRequest, Cost> trace)
     {
         await using TraceServer server = await TraceServer.StartAsync(
-            model, new ServerLimits { Slots = options.Slots, StateBytes = options.StateBytes }, time);
+            model, new ServerLimits { Slots = options.Slots, StateBytes = options.StateBytes }, time, keeps: options.Restarts);
         long prefilled = 0;
         foreach (TraceRequest request in Requests())
         {

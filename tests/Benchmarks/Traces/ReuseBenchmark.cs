@@ -46,7 +46,7 @@ internal static class ReuseBenchmark
             {ReuseTable.ByClient(titles)}
             ## A restart before every request (goal {GoalWithRestarts:0.00})
 
-            {(restarts.ReusedAnything ? ReuseTable.ByClient(restarts) : "Not there yet: nothing outlives the server.\n")}
+            {(restarts.ReusedAnything ? ReuseTable.ByClient(restarts) + "\n" + ReuseTable.ByKind(restarts) : "Not there yet: nothing outlives the server.\n")}
             """;
         Console.WriteLine(report);
         if (file is not null)

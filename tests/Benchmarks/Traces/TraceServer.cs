@@ -22,8 +22,11 @@ internal sealed class TraceServer : IAsyncDisposable
     private BlockingCollection<string> input = [];
     private Task<int> exit = Task.FromResult(0);
 
-    private TraceServer(ILanguageModel model, ServerLimits limits, TimeProvider time)
+    private readonly bool keeps;
+
+    private TraceServer(ILanguageModel model, ServerLimits limits, TimeProvider time, bool keeps)
     {
+        this.keeps = keeps;
         this.time = time;
         this.model = model;
         this.limits = limits;
@@ -39,9 +42,17 @@ internal sealed class TraceServer : IAsyncDisposable
 
     private string Socket => Path.Combine(directory.FullName, "s");
 
-    public static async Task<TraceServer> StartAsync(ILanguageModel model, ServerLimits limits, TimeProvider time)
+    /// <summary>Starts a server.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="limits">Bounds.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="keeps">
+    /// Whether it keeps conversations on the disk. When its writer comes to a state depends on the machine, so figures
+    /// are the same everywhere only without it, or when every request meets a server that has just begun.
+    /// </param>
+    public static async Task<TraceServer> StartAsync(ILanguageModel model, ServerLimits limits, TimeProvider time, bool keeps = false)
     {
-        var server = new TraceServer(model, limits, time);
+        var server = new TraceServer(model, limits, time, keeps);
         await server.LaunchAsync();
         return server;
     }
@@ -99,7 +110,10 @@ internal sealed class TraceServer : IAsyncDisposable
 
     private async Task LaunchAsync()
     {
-        input = [ServerProtocol.Write(new ServerConfiguration(Socket, "libds4.so", "demo", "demo.gguf", 0))];
+        input = [ServerProtocol.Write(new ServerConfiguration(Socket, "libds4.so", "demo", "demo.gguf", 0)
+        {
+            CheckpointFolder = keeps ? Path.Combine(directory.FullName, "checkpoints") : null,
+        })];
         var output = new ReadinessWriter();
         exit = ModelServer.RunAsync(new LineReader(input), output, new ServerDependencies
         {

@@ -45,14 +45,17 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Starts a server and does not wait.</summary>
     public static TestServer Launch(
         ScriptedModel model, ServerLimits? limits = null, TimeProvider? time = null, Func<LoadedModel>? open = null, string? firstLine = null,
-        ILoggerFactory? log = null)
+        ILoggerFactory? log = null, string? checkpoints = null)
     {
         var server = new TestServer(model);
         limits ??= new ServerLimits();
         // One reply at a time unless a specification wants more, so that what waits and what runs is certain.
         limits = limits with { Slots = Math.Max(1, limits.Slots) };
         server.input.Write(firstLine ?? ServerProtocol.Write(
-            new ServerConfiguration(server.Socket, "libds4.so", "demo", "demo.gguf", 0) { DisplayName = "Demo" }));
+            new ServerConfiguration(server.Socket, "libds4.so", "demo", "demo.gguf", 0) 
+            {
+                DisplayName = "Demo", CheckpointFolder = checkpoints,
+            }));
         server.Exit = ModelServer.RunAsync(server.input, server.Output, new ServerDependencies
         {
             OpenModel = _ => open?.Invoke() ?? new LoadedModel(model),

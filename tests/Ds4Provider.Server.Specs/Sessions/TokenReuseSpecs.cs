@@ -46,6 +46,14 @@ public sealed class TokenReuseSpecs : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task With_a_restart_before_every_request_hardly_more_is_evaluated()
+    {
+        ReplayResult result = await Replayer.RunAsync(model.Tokenizer, Options with { Sessions = 1, Restarts = true });
+
+        result.Total.Ratio.ShouldBeLessThanOrEqualTo(1.15);
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task The_same_seed_gives_the_same_figures()
     {
         TraceOptions options = Options with { Sessions = 1, StateBytes = 1L << 30 };

@@ -117,27 +117,59 @@ internal sealed partial class CheckpointStore
 
     private void Write(OfferedState offered, WritePlan plan)
     {
-        ISessionCheckpoint? kept = plan.Base is { } parent ? memory.StateOf(parent.Header.Key) : null;
-        using ISessionCheckpoint? loaded = kept is null && plan.Base is not null ? Load(plan.Base) : null;
-        if (plan.Base is not null && kept is null && loaded is null)
-            return; // Its parent is damaged and set aside; the next state of the conversation builds on another.
-        ISessionCheckpoint? baseState = kept ?? loaded;
-        if (!MakeRoom(StateHeader.Length + offered.State.GetStreamBytes(baseState), plan.Base))
-        {
-            LogNoRoom(offered.Tokens.Length);
+        using Borrowed parent = Borrow(plan.Base);
+        // Its parent is damaged and set aside; the next state of the conversation builds on another.
+        if (parent.IsLost || (plan.Merge is { } merge && !TryMerge(merge, parent.State!)))
             return;
-        }
-        long start = time.GetTimestamp();
-        StateHeader header = folder.Write(plan.Header, stream => offered.State.Save(stream, baseState));
+        if (TryWrite(plan.Header, offered.State, parent.State, plan.Base) is not { } header)
+            return;
+        lock (gate)
+            index.Add(new StoredState(header, plan.Base) { LastUse = time.GetUtcNow() });
+    }
+
+    private bool TryMerge(Merge merge, ISessionCheckpoint state)
+    {
+        using Borrowed onto = Borrow(merge.Onto);
+        if (onto.IsLost || TryWrite(merge.Header, state, onto.State, merge.State) is not { } header)
+            return false;
         lock (gate)
         {
-            index.Add(new StoredState(header, plan.Base, StateHeader.Length + header.StateBytes) { LastUse = time.GetUtcNow() });
-            Written++;
-            foreach (StoredState superseded in plan.Superseded.Where(state => state.Children == 0))
-                Remove(superseded);
+            index.Rebase(merge.State, header, merge.Onto);
+            foreach (StoredState superseded in merge.Superseded)
+            {
+                if (superseded.Children == 0)
+                    Remove(superseded);
+            }
         }
+        return true;
+    }
+
+    /// <summary>Writes a file; null when there is no room for it.</summary>
+    private StateHeader? TryWrite(StateHeader plan, ISessionCheckpoint state, ISessionCheckpoint? parent, StoredState? needed)
+    {
+        if (!MakeRoom(StateHeader.Length + state.GetStreamBytes(parent), needed))
+        {
+            LogNoRoom(plan.Position);
+            return null;
+        }
+        long start = time.GetTimestamp();
+        StateHeader header = folder.Write(plan, stream => state.Save(stream, parent));
+        lock (gate)
+            Written++;
         TimeSpan taken = time.GetElapsedTime(start);
         LogWritten(header.Position, header.StateBytes >> 10, taken);
+        return header;
+    }
+
+    /// <summary>A state that others build on: from memory, or from the disk for as long as it is used.</summary>
+    private Borrowed Borrow(StoredState? stored)
+    {
+        if (stored is null)
+            return new Borrowed(null, IsOwn: false, IsLost: false);
+        if (memory.StateOf(stored.Header.Key) is { } kept)
+            return new Borrowed(kept, IsOwn: false, IsLost: false);
+        ISessionCheckpoint? loaded = Load(stored);
+        return new Borrowed(loaded, IsOwn: true, IsLost: loaded is null);
     }
 
     /// <summary>Removes states until there is room for one more; false when there cannot be.</summary>
@@ -164,6 +196,18 @@ internal sealed partial class CheckpointStore
 
     [LoggerMessage(Level = LogLevel.Information, Message = "There is no room on the disk for the state after {Tokens} tokens")]
     private partial void LogNoRoom(int tokens);
+
+    /// <param name="State">The state; null when there is none.</param>
+    /// <param name="IsOwn">Whether it goes when it is not used any more.</param>
+    /// <param name="IsLost">Whether it should be there and is not.</param>
+    private readonly record struct Borrowed(ISessionCheckpoint? State, bool IsOwn, bool IsLost) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (IsOwn)
+                State?.Dispose();
+        }
+    }
 
     /// <param name="Tokens">What was evaluated.</param>
     /// <param name="State">The state after them.</param>

@@ -77,13 +77,13 @@ internal sealed partial class CheckpointStore : IDisposable
     /// <summary>Finds the states of earlier servers. One whose parent is gone is of no use.</summary>
     private void ReadIndex()
     {
-        foreach ((StateHeader header, long bytes, DateTimeOffset written) in folder.Read().OrderBy(found => found.Header.Position))
+        foreach ((StateHeader header, DateTimeOffset written) in folder.Read().OrderBy(found => found.Header.Position))
         {
             StoredState? parent = header.Parent is { } key ? index.Find(key) : null;
             if (header.Parent is not null && parent?.Header.Position != header.ParentPosition)
                 folder.Delete(header);
             else
-                index.Add(new StoredState(header, parent, bytes) { LastUse = written });
+                index.Add(new StoredState(header, parent) { LastUse = written });
         }
         LogOpened(index.Count, index.Bytes >> 20);
     }

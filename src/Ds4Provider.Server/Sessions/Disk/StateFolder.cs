@@ -42,16 +42,16 @@ internal sealed partial class StateFolder : IDisposable
     }
 
     /// <summary>The states whose files are whole; sets aside what is damaged, and removes what no write finished.</summary>
-    public IReadOnlyList<(StateHeader Header, long Bytes, DateTimeOffset Written)> Read()
+    public IReadOnlyList<(StateHeader Header, DateTimeOffset Written)> Read()
     {
-        var found = new List<(StateHeader, long, DateTimeOffset)>();
+        var found = new List<(StateHeader, DateTimeOffset)>();
         foreach (FileInfo file in new DirectoryInfo(path).EnumerateFiles())
         {
             if (file.Name.EndsWith(Unfinished, StringComparison.Ordinal)
                 || (file.Name.EndsWith(Damaged, StringComparison.Ordinal) && DateTime.UtcNow - file.LastWriteTimeUtc > DamagedAreKept))
                 file.Delete();
             else if (file.Name.EndsWith(Ending, StringComparison.Ordinal) && TryRead(file) is { } header)
-                found.Add((header, file.Length, file.LastWriteTimeUtc));
+                found.Add((header, file.LastWriteTimeUtc));
         }
         return found;
     }

@@ -47,6 +47,18 @@ internal sealed class StateIndex
             parent.Children--;
     }
 
+    /// <summary>Lets a state, and with it all that build on it, build on another one.</summary>
+    public void Rebase(StoredState state, StateHeader header, StoredState? parent)
+    {
+        Bytes -= state.Bytes;
+        if (state.Parent is { } before)
+            before.Children--;
+        state.Rebase(header, parent);
+        Bytes += state.Bytes;
+        if (parent is not null)
+            parent.Children++;
+    }
+
     /// <summary>A state and all that build on it, those that build on others first.</summary>
     public IReadOnlyList<StoredState> Branch(StoredState root) =>
         [.. byKey.Values.Where(state => state.Chain().Contains(root)).OrderByDescending(state => state.Header.Position)];

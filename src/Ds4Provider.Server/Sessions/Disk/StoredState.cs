@@ -3,14 +3,16 @@ namespace Ds4Provider.Server.Sessions.Disk;
 /// <summary>A state that is on the disk. Used under the store's lock.</summary>
 /// <param name="header">What its file says.</param>
 /// <param name="parent">The state on which it builds.</param>
-/// <param name="bytes">Bytes of its file.</param>
-internal sealed class StoredState(StateHeader header, StoredState? parent, long bytes)
+internal sealed class StoredState(StateHeader header, StoredState? parent)
 {
-    public StateHeader Header { get; } = header;
+    /// <summary>What its file says.</summary>
+    public StateHeader Header { get; private set; } = header;
 
-    public StoredState? Parent { get; } = parent;
+    /// <summary>The state on which it builds.</summary>
+    public StoredState? Parent { get; private set; } = parent;
 
-    public long Bytes { get; } = bytes;
+    /// <summary>Bytes of its file.</summary>
+    public long Bytes => StateHeader.Length + Header.StateBytes;
 
     /// <summary>States that build on it.</summary>
     public int Children { get; set; }
@@ -20,6 +22,9 @@ internal sealed class StoredState(StateHeader header, StoredState? parent, long 
 
     /// <summary>Tokens that it has beyond its parent.</summary>
     public int Span => Header.Position - Header.ParentPosition;
+
+    /// <summary>Builds on another one from now on.</summary>
+    public void Rebase(StateHeader newHeader, StoredState? newParent) => (Header, Parent) = (newHeader, newParent);
 
     /// <summary>It and all on which it builds, the first first.</summary>
     public IReadOnlyList<StoredState> Chain()

@@ -40,6 +40,7 @@ public sealed class WritePlanSpecs
         last.Chain().Count.ShouldBeLessThan(12);
         index.Count.ShouldBe(last.Chain().Count);
         last.Header.Position.ShouldBe(300_000);
+        last.Parent!.Header.Position.ShouldBeGreaterThan(297_000, "a conversation can always go a turn back");
     }
 
     [Fact]
@@ -114,10 +115,20 @@ public sealed class WritePlanSpecs
     private double Write(ReadOnlySpan<int> tokens, bool isBeginning = false)
     {
         WritePlan plan = WritePlan.Make(index, tokens, isBeginning)!;
-        double bytes = FixedBytes + (RowBytes * (plan.Header.Position - plan.Header.ParentPosition));
-        index.Add(new StoredState(plan.Header, plan.Base, (long)bytes) { LastUse = DateTimeOffset.UnixEpoch });
-        foreach (StoredState superseded in plan.Superseded.Where(state => state.Children == 0))
-            index.Remove(superseded);
-        return bytes;
+        double written = 0;
+        if (plan.Merge is { } merge)
+        {
+            StateHeader merged = Sized(merge.Header);
+            written += merged.StateBytes;
+            index.Rebase(merge.State, merged, merge.Onto);
+            foreach (StoredState superseded in merge.Superseded.Where(state => state.Children == 0))
+                index.Remove(superseded);
+        }
+        StateHeader header = Sized(plan.Header);
+        index.Add(new StoredState(header, plan.Base) { LastUse = DateTimeOffset.UnixEpoch });
+        return written + header.StateBytes;
     }
+
+    private static StateHeader Sized(StateHeader header) =>
+        header with { StateBytes = (long)(FixedBytes + (RowBytes * (header.Position - header.ParentPosition))) };
 }
