@@ -24,6 +24,9 @@ internal sealed class CommandLine : IAsyncDisposable
 
     public string Grace { get; set; } = "0.5";
 
+    /// <summary>Runs <c>dotnet ds4.dll</c>, as <c>dotnet tool run</c> does, instead of the executable.</summary>
+    public bool ThroughDotnet { get; init; }
+
     private string Program { get; set; }
 
     /// <summary>Installs the executable in a folder of its own with a payload whose engine is made by this Makefile.</summary>
@@ -46,7 +49,8 @@ internal sealed class CommandLine : IAsyncDisposable
 
     public Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] command = ThroughDotnet ? ["dotnet", Program + ".dll", .. arguments] : [Program, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DS4_HOME"] = Home;
         start.Environment["XDG_RUNTIME_DIR"] = Path.Combine(Folder, "run");
         start.Environment["DS4_GRACE"] = Grace;

@@ -20,6 +20,28 @@ public sealed class ServeSpecs
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Watchdog_starts_through_dotnet_as_well()
+    {
+        await using var ds4 = new CommandLine { ThroughDotnet = true };
+
+        (int exitCode, _, string errors) = await ds4.RunAsync("serve", "gpt-9");
+
+        exitCode.ShouldBe(1);
+        errors.ShouldContain("There is no model gpt-9.", customMessage: "only a watchdog that runs knows the models");
+        await ds4.UntilOverAsync();
+    }
+
+    [Theory]
+    [InlineData("native/Makefile")]
+    [InlineData("native/include/ds4.h")]
+    [InlineData("models/ds4-demo.gguf")]
+    [InlineData("selftest/selftest.ids")]
+    [InlineData("selftest/selftest.positions")]
+    [InlineData("selftest/selftest.f32")]
+    public void What_the_setup_needs_lies_beside_the_executable(string file) =>
+        File.Exists(Path.Combine(AppContext.BaseDirectory, file)).ShouldBeTrue();
+
+    [Fact(Timeout = Limit)]
     public async Task An_engine_that_does_not_compile_is_shown_with_its_log()
     {
         await using var ds4 = new CommandLine();

@@ -15,6 +15,9 @@ public sealed class WatchdogLauncher(
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestYield = TimeSpan.FromSeconds(2);
 
+    /// <summary>What comes before <c>watchdog</c> on its command line: the path of <c>ds4.dll</c> when the executable is <c>dotnet</c>.</summary>
+    public IReadOnlyList<string> LeadingArguments { get; init; } = [];
+
     /// <summary>How long a started watchdog may take to answer.</summary>
     public TimeSpan StartLimit { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -84,7 +87,7 @@ public sealed class WatchdogLauncher(
                     yield = yield * 2 < LongestYield ? yield * 2 : LongestYield;
                     continue;
                 }
-                process ??= WatchdogProcess.Start(path, paths, environment);
+                process ??= WatchdogProcess.Start([path, .. LeadingArguments], paths, environment);
                 await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
                 wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
             }

@@ -29,13 +29,13 @@ internal sealed class WatchdogProcess : IDisposable
     public int ExitCode => _process.ExitCode;
 
     /// <summary>Starts <c>ds4 watchdog</c>.</summary>
-    /// <param name="executable">Path of <c>ds4</c>.</param>
+    /// <param name="command">Path of <c>ds4</c>, or of <c>dotnet</c> and of <c>ds4.dll</c>.</param>
     /// <param name="paths">Where client and watchdog meet.</param>
     /// <param name="environment">Reads a variable of this process.</param>
     /// <exception cref="WatchdogUnavailableException">There is no shell.</exception>
-    public static WatchdogProcess Start(string executable, WatchdogPaths paths, Func<string, string?> environment)
+    public static WatchdogProcess Start(IReadOnlyList<string> command, WatchdogPaths paths, Func<string, string?> environment)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", executable, "watchdog"])
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", .. command, "watchdog"])
         {
             WorkingDirectory = "/",
             // All three, although the shell redirects them again: .NET resets the terminal's modes for a child that

@@ -20,18 +20,24 @@ internal static class WatchdogAccess
     public static Task<WatchdogConnection> ConnectAsync(string name, CancellationToken cancellationToken) =>
         Launcher(Paths()).ConnectAsync(name, cancellationToken);
 
-    private static WatchdogLauncher Launcher(WatchdogPaths paths) =>
-        new(paths, token => InstallAsync(paths, token), Environment.GetEnvironmentVariable, TimeProvider.System);
+    private static WatchdogLauncher Launcher(WatchdogPaths paths)
+    {
+        bool inPlace = RunsInPlace(paths);
+        return new WatchdogLauncher(
+            paths, token => inPlace ? Task.FromResult(Self.Executable) : InstallAsync(paths, token), Environment.GetEnvironmentVariable, TimeProvider.System)
+        {
+            LeadingArguments = inPlace ? Self.Command().Arguments : [],
+        };
+    }
 
     /// <summary>
-    /// The executable that may run for long. A package's folder may be removed or updated meanwhile, so what came with
-    /// a manifest is copied to the state directory; a build of a developer runs where it is.
+    /// Whether the watchdog runs from where this command lies. A package's folder may be removed or updated meanwhile, so
+    /// what came with a manifest is copied to the state directory; a build of a developer runs where it is.
     /// </summary>
-    private static async Task<string> InstallAsync(WatchdogPaths paths, CancellationToken cancellationToken)
-    {
-        bool isCopy = Self.Payload.StartsWith(paths.Executables + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-        return isCopy || !File.Exists(Path.Combine(Self.Payload, PayloadManifest.FileName))
-            ? Self.Executable
-            : await new PayloadInstaller(Self.Payload, paths.Executables, TimeProvider.System).InstallAsync(cancellationToken).ConfigureAwait(false);
-    }
+    private static bool RunsInPlace(WatchdogPaths paths) =>
+        Self.Payload.StartsWith(paths.Executables + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+        || !File.Exists(Path.Combine(Self.Payload, PayloadManifest.FileName));
+
+    private static Task<string> InstallAsync(WatchdogPaths paths, CancellationToken cancellationToken) =>
+        new PayloadInstaller(Self.Payload, paths.Executables, TimeProvider.System).InstallAsync(cancellationToken);
 }
