@@ -19,9 +19,6 @@ internal sealed class ReplayResult
     /// <summary>Most tokens that a first request evaluated although they were known.</summary>
     public long WorstBeginning { get; private set; }
 
-    /// <summary>Whether anything was reused.</summary>
-    public bool ReusedAnything => Total.Prefilled < Total.Prompt;
-
     public void Add(TraceRequest request, Cost cost)
     {
         costs.Add((request.Client, request.Kind, cost));
