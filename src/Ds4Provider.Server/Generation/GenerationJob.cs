@@ -62,6 +62,9 @@ internal sealed class GenerationJob
     /// <summary>Tokens read and written; complete once <see cref="Finished"/> was read.</summary>
     public GenerationUsage Usage { get; set; } = new(0, 0, 0, 0);
 
+    /// <summary>Whether what was not evaluated came from the disk; known when the reply begins.</summary>
+    public bool IsFromDisk { get; set; }
+
     /// <summary>The stop string that ended the reply, if one did; set before <see cref="Finished"/> is delivered.</summary>
     public string? MetStopString { get; set; }
 

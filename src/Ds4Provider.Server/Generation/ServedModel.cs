@@ -18,9 +18,13 @@ internal sealed record ServedModel(LoadedModel Engine, int ContextWindow)
     /// <summary>States on the disk; null when none are kept there.</summary>
     public CheckpointStore? Store { get; init; }
 
-    /// <summary>Tokens of a prompt that would not be evaluated if it began now.</summary>
-    public int ExpectCached(ReadOnlySpan<int> prompt) =>
-        Math.Max(Checkpoints?.FindLongest(prompt)?.Position ?? 0, Store?.FindLongest(prompt) ?? 0);
+    /// <summary>Tokens of a prompt that would not be evaluated if it began now, and whether they would come from the disk.</summary>
+    public (int Tokens, bool FromDisk) ExpectCached(ReadOnlySpan<int> prompt)
+    {
+        int inMemory = Checkpoints?.FindLongest(prompt)?.Position ?? 0;
+        int onDisk = Store?.FindLongest(prompt) ?? 0;
+        return onDisk >= inMemory + CheckpointStore.LeastRecalled ? (onDisk, true) : (inMemory, false);
+    }
 
     /// <summary>Brings what the disk has of a prompt into memory.</summary>
     public Task RecallAsync(ReadOnlyMemory<int> prompt, CancellationToken cancellationToken) =>

@@ -37,6 +37,7 @@ internal sealed class ActiveReply : IDisposable
         try
         {
             done = Reuse.Cached;
+            job.IsFromDisk = Reuse.Source == ReuseSource.Disk;
             boundaries = new Queue<Boundary>(Boundaries.Find(Prompt, done, model.Tokenizer.Control, job.ReasoningIsDropped));
             reply = new Reply(model, job, Reuse.Cached);
             cancellation = CancellationTokenSource.CreateLinkedTokenSource(job.CancellationToken, stopping);

@@ -55,7 +55,7 @@ internal sealed class ReplyEndpoint(
         if (events is not [.., Finished finished])
             throw new InvalidOperationException("The reply ended without a reason.");
         var end = new ReplyEnd(finished.Reason, job.MetStopString, job.Usage);
-        TellCached(context, job.Usage.Cached, job.Usage.Prompt);
+        TellCached(context, job.Usage.Cached, job.IsFromDisk, job.Usage.Prompt);
         await request.Form.WriteAsync(context, events, end).ConfigureAwait(false);
         return end;
     }
@@ -81,7 +81,10 @@ internal sealed class ReplyEndpoint(
             GenerationJob job = jobs.Create(model, request.Generation, request.Form.Id, aborted);
             // Before it is queued, for then it may begin and leave checkpoints of its own.
             if (!stream.IsStarted)
-                TellCached(context, model.ExpectCached(job.Prompt.Span), job.Prompt.Length);
+            {
+                (int cached, bool fromDisk) = model.ExpectCached(job.Prompt.Span);
+                TellCached(context, cached, fromDisk, job.Prompt.Length);
+            }
             Task recalling = model.RecallAsync(job.Prompt, aborted);
             if (!recalling.IsCompleted && !stream.IsStarted)
                 await stream.StartAsync(job.Prompt.Length, aborted).ConfigureAwait(false);
@@ -102,9 +105,12 @@ internal sealed class ReplyEndpoint(
         }
     }
 
-    /// <summary>Says how much of the prompt was evaluated before; of a stream, what is expected when it begins.</summary>
-    private static void TellCached(HttpContext context, int cached, int prompt) => context.Response.Headers[CacheHeader] =
-        string.Create(CultureInfo.InvariantCulture, $"{(cached > 0 ? "hit" : "miss")}; cached={cached}; prompt={prompt}");
+    /// <summary>Says how much of the prompt was evaluated before, and where that was kept; of a stream, what is expected when it begins.</summary>
+    private static void TellCached(HttpContext context, int cached, bool fromDisk, int prompt)
+    {
+        string found = cached == 0 ? "miss; source=none" : fromDisk ? "hit; source=disk" : "hit; source=memory";
+        context.Response.Headers[CacheHeader] = string.Create(CultureInfo.InvariantCulture, $"{found}; cached={cached}; prompt={prompt}");
+    }
 
     private ChatProgress? ProgressOf(GenerationJob job)
     {

@@ -22,8 +22,8 @@ public sealed class ExplanationSpecs
         using HttpResponseMessage second = await server.PostAsync(ask);
         await second.Content.ReadAsStringAsync();
 
-        first.Headers.GetValues("X-Ds4-Cache").ShouldBe(["miss; cached=0; prompt=5"]);
-        second.Headers.GetValues("X-Ds4-Cache").ShouldBe(["hit; cached=3; prompt=5"]);
+        first.Headers.GetValues("X-Ds4-Cache").ShouldBe(["miss; source=none; cached=0; prompt=5"]);
+        second.Headers.GetValues("X-Ds4-Cache").ShouldBe(["hit; source=memory; cached=3; prompt=5"]);
     }
 
     [Fact(Timeout = 30_000)]

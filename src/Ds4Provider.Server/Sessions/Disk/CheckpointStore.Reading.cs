@@ -6,7 +6,7 @@ namespace Ds4Provider.Server.Sessions.Disk;
 internal sealed partial class CheckpointStore
 {
     /// <summary>Fewer tokens are evaluated sooner than they are read.</summary>
-    private const int LeastRecalled = 32;
+    public const int LeastRecalled = 32;
 
     /// <summary>One at a time: two would share the disk and double the memory.</summary>
     private readonly SemaphoreSlim recalling = new(1, 1);

@@ -28,7 +28,7 @@ public sealed class RestartSpecs : IDisposable
         Text(reply).ShouldBe(Text(without));
         Cached(reply).ShouldBeGreaterThanOrEqualTo(Usage(first, "prompt_tokens"));
         Cached(without).ShouldBe(0);
-        cache.ShouldStartWith("hit; ");
+        cache.ShouldStartWith("hit; source=disk; ");
         metrics.ShouldContain("ds4_prompts_begun_total{source=\"disk\"} 1\n");
         metrics.ShouldMatch("ds4_stored_states [1-9]");
     }
