@@ -43,7 +43,7 @@ internal sealed class FaultClientProcess : IDisposable
         get
         {
             lock (gate)
-                return string.Join(" | ", lines.Select(line => line.Text));
+                return string.Join(" | ", lines.Select(line => line.Text)) + (errors.IsCompletedSuccessfully ? $"\n{errors.Result}" : "");
         }
     }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the fault matrix: bash tests/EndToEnd.Specs/Faults/run-matrix.sh [ROUNDS]
-# Without ROUNDS every cell once. The report has a line for each round; a summary is printed at the end.
+# Without ROUNDS every cell once. DS4_FAULT_CELLS chooses cells by a part of their name, such as "while Building". The report has a line for each round; a summary is printed at the end.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 export DS4_FAULT_ROUNDS=${1:-200}
