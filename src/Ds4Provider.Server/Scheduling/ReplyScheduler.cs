@@ -167,7 +167,7 @@ internal sealed partial class ReplyScheduler(
         {
             TurnLog?.Append(turn);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             LogTurnNotWritten(failure);
         }

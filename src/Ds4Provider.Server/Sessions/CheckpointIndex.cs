@@ -101,6 +101,16 @@ internal sealed class CheckpointIndex(Func<long> heldBytes, long budget, TimePro
             return byKey.GetValueOrDefault(key)?.State;
     }
 
+    /// <summary>Gives up a checkpoint to which no session can return.</summary>
+    public void Forget(Checkpoint checkpoint)
+    {
+        lock (gate)
+        {
+            if (byKey.ContainsKey(checkpoint.Key))
+                Remove(checkpoint);
+        }
+    }
+
     public void Dispose()
     {
         lock (gate)

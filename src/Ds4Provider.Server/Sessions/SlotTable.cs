@@ -46,14 +46,17 @@ internal sealed class SlotTable : IDisposable
     public Reuse Begin(ReadOnlySpan<int> prompt)
     {
         Slot? live = FindLive(prompt);
-        Checkpoint? checkpoint = Index.FindLongest(prompt);
-        Reuse reuse;
-        if (live is not null && live.Tokens.Length >= (checkpoint?.Position ?? 0))
-            reuse = new Reuse(live, live.Tokens.Length, ReuseSource.Session);
-        else if (checkpoint is not null)
-            reuse = Restore(checkpoint, prompt);
-        else
-            reuse = Renew();
+        Reuse? reuse = null;
+        while (reuse is null)
+        {
+            Checkpoint? checkpoint = Index.FindLongest(prompt);
+            if (live is not null && live.Tokens.Length >= (checkpoint?.Position ?? 0))
+                reuse = new Reuse(live, live.Tokens.Length, ReuseSource.Session);
+            else if (checkpoint is null)
+                reuse = Renew();
+            else
+                reuse = TryRestore(checkpoint, prompt);
+        }
         reuse.Slot.IsBusy = true;
         return reuse;
     }
@@ -98,11 +101,20 @@ internal sealed class SlotTable : IDisposable
         return longest;
     }
 
-    private Reuse Restore(Checkpoint checkpoint, ReadOnlySpan<int> prompt)
+    /// <summary>Returns to a checkpoint; null when the engine does not take it, and then it is not tried again.</summary>
+    private Reuse? TryRestore(Checkpoint checkpoint, ReadOnlySpan<int> prompt)
     {
         Slot slot = LeastRecentlyUsed();
         Index.Use(checkpoint);
-        slot.Restore(checkpoint.State, prompt[..checkpoint.Position]);
+        try
+        {
+            slot.Restore(checkpoint.State, prompt[..checkpoint.Position]);
+        }
+        catch (EngineException)
+        {
+            Index.Forget(checkpoint);
+            return null;
+        }
         ReuseSource source = checkpoint.IsRecalled ? ReuseSource.Disk : ReuseSource.Checkpoint;
         checkpoint.IsRecalled = false;
         return new Reuse(slot, checkpoint.Position, source);

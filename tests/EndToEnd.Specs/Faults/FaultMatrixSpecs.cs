@@ -5,7 +5,7 @@ namespace EndToEnd.Specs.Faults;
 
 /// <summary>
 /// Whatever happens to whom and when: who is left is answered, the next request works, nothing is left behind. Every two
-/// choices meet in each run of the tests; <c>tests/EndToEnd.Specs/Faults/run-matrix.sh</c> runs all cells, as often as asked.
+/// choices, but for the building of the engine, meet in each run of the tests; <c>tests/EndToEnd.Specs/Faults/run-matrix.sh</c> runs all cells, as often as asked.
 /// </summary>
 [Collection("processes")]
 public sealed class FaultMatrixSpecs

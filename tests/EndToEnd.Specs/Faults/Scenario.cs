@@ -66,14 +66,18 @@ public sealed record Scenario(Victim Victim, Fault Fault, Moment Moment, int Cli
            select new Scenario(victim, fault, moment, clients),
     ];
 
-    /// <summary>A few cells in which every two choices that can meet do meet.</summary>
+    /// <summary>
+    /// A few cells in which every two choices that can meet do meet. Without those that compile the engine: each takes half
+    /// a minute.
+    /// </summary>
     public static IReadOnlyList<Scenario> Pairwise()
     {
-        HashSet<(string, string)> open = [.. All.SelectMany(scenario => scenario.Pairs())];
+        Scenario[] quick = [.. All.Where(scenario => scenario.Moment != Moment.Building)];
+        HashSet<(string, string)> open = [.. quick.SelectMany(scenario => scenario.Pairs())];
         List<Scenario> chosen = [];
         while (open.Count > 0)
         {
-            Scenario best = All.MaxBy(scenario => scenario.Pairs().Count(open.Contains))!;
+            Scenario best = quick.MaxBy(scenario => scenario.Pairs().Count(open.Contains))!;
             open.ExceptWith(best.Pairs());
             chosen.Add(best);
         }

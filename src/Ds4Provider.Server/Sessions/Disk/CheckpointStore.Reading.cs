@@ -1,4 +1,5 @@
 using Ds4Provider.Engine;
+using Microsoft.Extensions.Logging;
 
 namespace Ds4Provider.Server.Sessions.Disk;
 
@@ -24,7 +25,7 @@ internal sealed partial class CheckpointStore
         recalling.Wait(cancellationToken);
         try
         {
-            // A damaged one is set aside, and the next longest is tried.
+            // What cannot be read leaves the index, and the next longest is tried.
             while (Wanted(prompt.Span) is { } wanted)
             {
                 if (Load(wanted) is not { } state)
@@ -33,6 +34,11 @@ internal sealed partial class CheckpointStore
                 Use(wanted);
                 return;
             }
+        }
+        // Whatever the disk does, the prompt can be evaluated.
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogNotRead(failure);
         }
         finally
         {
@@ -60,48 +66,102 @@ internal sealed partial class CheckpointStore
         }
     }
 
-    /// <summary>Loads a state and all on which it builds; null when one of them is damaged or just superseded.</summary>
+    /// <summary>Loads a state and all on which it builds; null when that cannot be, and then it is not in the index any more.</summary>
     private ISessionCheckpoint? Load(StoredState wanted)
     {
+        var links = new List<(StoredState Link, FileStream File)>();
         ISessionCheckpoint? state = null;
-        foreach (StoredState link in wanted.Chain())
+        try
         {
-            ISessionCheckpoint? parent = state;
-            try
-            {
-                using FileStream file = folder.Open(link.Header);
-                state = model.LoadCheckpoint(file, parent);
-                if (state.Position != link.Header.Position || file.Position != file.Length)
-                    throw new InvalidDataException($"it holds {state.Position} tokens instead of {link.Header.Position}");
-            }
-            catch (Exception failure) when (failure is InvalidDataException or EngineException or IOException)
-            {
-                if (state != parent)
-                    state?.Dispose();
-                GiveUp(link, failure);
+            if (!TryOpen(wanted, links))
                 return null;
-            }
-            finally
+            foreach ((StoredState link, FileStream file) in links)
             {
-                parent?.Dispose();
+                using ISessionCheckpoint? parent = state;
+                state = null;
+                state = Load(link, file, parent);
+                if (state is null)
+                    return null;
             }
+            return state;
         }
-        return state;
+        finally
+        {
+            foreach ((_, FileStream file) in links)
+                file.Dispose();
+        }
     }
 
-    /// <summary>Sets a state aside that cannot be loaded; those that build on it are of no use without it.</summary>
-    private void GiveUp(StoredState damaged, Exception failure)
+    /// <summary>Opens all files of a chain in one moment: later ones may be merged and removed while these are read.</summary>
+    private bool TryOpen(StoredState wanted, List<(StoredState Link, FileStream File)> opened)
     {
         lock (gate)
         {
-            // When it is not there any more, it was superseded while it was read.
-            if (!index.Contains(damaged.Header.Key))
-                return;
-            foreach (StoredState lost in index.Branch(damaged).Where(lost => lost != damaged))
-                Remove(lost);
-            index.Remove(damaged);
-            if (failure is not FileNotFoundException)
-                folder.SetAside(damaged.Header, failure.Message);
+            if (!index.Contains(wanted.Header.Key))
+                return false;
+            foreach (StoredState link in wanted.Chain())
+            {
+                try
+                {
+                    opened.Add((link, folder.Open(link.Header)));
+                }
+                catch (Exception failure) when (failure is InvalidDataException or IOException or UnauthorizedAccessException)
+                {
+                    GiveUp(link, failure, isDamaged: failure is InvalidDataException);
+                    return false;
+                }
+            }
+            return true;
         }
     }
+
+    private ISessionCheckpoint? Load(StoredState link, FileStream file, ISessionCheckpoint? parent)
+    {
+        ISessionCheckpoint? state = null;
+        try
+        {
+            state = model.LoadCheckpoint(file, parent);
+            if (state.Position != link.Header.Position || file.Position != file.Length)
+                throw new InvalidDataException($"it holds {state.Position} tokens instead of {link.Header.Position}");
+            return state;
+        }
+        catch (Exception failure) when (failure is InvalidDataException or EngineException or IOException)
+        {
+            state?.Dispose();
+            GiveUp(link, failure, IsDamage(failure));
+            return null;
+        }
+    }
+
+    /// <summary>Whether the file is to blame. Memory that is short, or a disk that is busy with something else, is not its fault.</summary>
+    private static bool IsDamage(Exception failure) => failure is InvalidDataException
+        or EngineException { Status: EngineStatus.Format or EngineStatus.Unsupported or EngineStatus.InvalidArgument };
+
+    /// <summary>
+    /// Forgets a state that cannot be loaded, and those that build on it. A damaged one is set aside and they are removed;
+    /// the others are there for the next server.
+    /// </summary>
+    private void GiveUp(StoredState state, Exception failure, bool isDamaged)
+    {
+        LogGivenUp(failure, state.Header.Position);
+        lock (gate)
+        {
+            if (!index.Contains(state.Header.Key))
+                return;
+            foreach (StoredState lost in index.Branch(state))
+            {
+                index.Remove(lost);
+                if (isDamaged && lost != state)
+                    folder.Delete(lost.Header);
+            }
+            if (isDamaged)
+                folder.SetAside(state.Header, failure.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The state of {Tokens} tokens cannot be read from the disk; they are evaluated")]
+    private partial void LogGivenUp(Exception exception, int tokens);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The disk failed while a state was read; the prompt is evaluated")]
+    private partial void LogNotRead(Exception exception);
 }

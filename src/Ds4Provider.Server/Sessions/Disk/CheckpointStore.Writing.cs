@@ -39,7 +39,7 @@ internal sealed partial class CheckpointStore
             waiting.RemoveAll(offered => !offered.IsBeginning && copy.AsSpan().StartsWith(offered.Tokens));
             waiting.Add(new OfferedState(copy, state, isBeginning));
             if (waiting.Count > MostWaiting)
-                waiting.RemoveAt(0);
+                waiting.Remove(waiting.MinBy(offered => (offered.IsBeginning, offered.Tokens.Length))!);
             Monitor.PulseAll(gate);
         }
     }
@@ -124,7 +124,13 @@ internal sealed partial class CheckpointStore
         if (TryWrite(plan.Header, offered.State, parent.State, plan.Base) is not { } header)
             return;
         lock (gate)
+        {
+            // Whoever reads sees the new name and the new index, or neither.
+            folder.Publish(header);
             index.Add(new StoredState(header, plan.Base) { LastUse = time.GetUtcNow() });
+            Written++;
+        }
+        folder.Flush();
     }
 
     private bool TryMerge(Merge merge, ISessionCheckpoint state)
@@ -134,7 +140,16 @@ internal sealed partial class CheckpointStore
             return false;
         lock (gate)
         {
+            if (!index.Contains(header.Key))
+                return false; // It was found damaged meanwhile.
+            folder.Publish(header);
             index.Rebase(merge.State, header, merge.Onto);
+            Written++;
+        }
+        // First the new name, then the old files go: a power cut between leaves too much and never too little.
+        folder.Flush();
+        lock (gate)
+        {
             foreach (StoredState superseded in merge.Superseded)
             {
                 if (superseded.Children == 0)
@@ -144,7 +159,7 @@ internal sealed partial class CheckpointStore
         return true;
     }
 
-    /// <summary>Writes a file; null when there is no room for it.</summary>
+    /// <summary>Writes a file without its name; null when there is no room for it.</summary>
     private StateHeader? TryWrite(StateHeader plan, ISessionCheckpoint state, ISessionCheckpoint? parent, StoredState? needed)
     {
         if (!MakeRoom(StateHeader.Length + state.GetStreamBytes(parent), needed))
@@ -154,8 +169,6 @@ internal sealed partial class CheckpointStore
         }
         long start = time.GetTimestamp();
         StateHeader header = folder.Write(plan, stream => state.Save(stream, parent));
-        lock (gate)
-            Written++;
         TimeSpan taken = time.GetElapsedTime(start);
         LogWritten(header.Position, header.StateBytes >> 10, taken);
         return header;

@@ -65,6 +65,9 @@ internal sealed partial class CheckpointStore : IDisposable
             return index.FindLongest(prompt, prompt.Length)?.Header.Position ?? 0;
     }
 
+    /// <summary>Whether nothing is written any more.</summary>
+    public bool HasEnded => !writer.IsAlive;
+
     /// <summary>Writes what waits, as long as there is time, and ends.</summary>
     public void Dispose()
     {

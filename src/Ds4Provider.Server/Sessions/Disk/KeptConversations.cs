@@ -63,7 +63,9 @@ internal sealed partial class KeptConversations : IDisposable
     {
         States.Dispose();
         Turns.Dispose();
-        folder.Dispose();
+        // A write that takes too long keeps the folder until the process ends: nobody else may write there meanwhile.
+        if (States.HasEnded)
+            folder.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Another server keeps its conversations in {Folder}; this one keeps none on the disk")]

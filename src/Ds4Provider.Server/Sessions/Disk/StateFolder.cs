@@ -56,15 +56,14 @@ internal sealed partial class StateFolder : IDisposable
         return found;
     }
 
-    /// <summary>Writes a state.</summary>
+    /// <summary>Writes a state, which <see cref="Publish"/> then gives its name.</summary>
     /// <param name="header">Its header, without the number of bytes.</param>
     /// <param name="save">Writes the state itself.</param>
     /// <returns>The header with the number of bytes.</returns>
     /// <exception cref="IOException">The disk is full or fails; nothing is left.</exception>
     public StateHeader Write(StateHeader header, Action<Stream> save)
     {
-        string name = NameOf(header.Key);
-        string unfinished = name + Unfinished;
+        string unfinished = NameOf(header.Key) + Unfinished;
         try
         {
             using (var file = new FileStream(unfinished, new FileStreamOptions
@@ -79,8 +78,6 @@ internal sealed partial class StateFolder : IDisposable
                 file.Write(header.Write(fingerprint));
                 file.Flush(flushToDisk: true);
             }
-            File.Move(unfinished, name, overwrite: true);
-            DirectorySync.Flush(path);
             return header;
         }
         catch
@@ -89,6 +86,14 @@ internal sealed partial class StateFolder : IDisposable
             throw;
         }
     }
+
+    /// <summary>Gives a written state its name; one of the same tokens goes.</summary>
+    /// <exception cref="IOException">The disk fails.</exception>
+    public void Publish(StateHeader header) => File.Move(NameOf(header.Key) + Unfinished, NameOf(header.Key), overwrite: true);
+
+    /// <summary>Makes the names that were given survive a power cut.</summary>
+    /// <exception cref="IOException">The disk fails.</exception>
+    public void Flush() => DirectorySync.Flush(path);
 
     /// <summary>Opens a state after its header.</summary>
     /// <exception cref="InvalidDataException">It is not the state that it was.</exception>
@@ -131,9 +136,14 @@ internal sealed partial class StateFolder : IDisposable
                 throw new InvalidDataException($"it has {file.Length} bytes instead of {StateHeader.Length + header.StateBytes}");
             return header;
         }
-        catch (Exception damaged) when (damaged is InvalidDataException or EndOfStreamException)
+        catch (InvalidDataException damaged)
         {
             SetAside(file.FullName, damaged.Message);
+            return null;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            LogUnreadable(unreadable, file.FullName);
             return null;
         }
     }
@@ -148,10 +158,14 @@ internal sealed partial class StateFolder : IDisposable
     private void SetAside(string file, string reason)
     {
         File.Move(file, file + Damaged, overwrite: true);
+        File.SetLastWriteTimeUtc(file + Damaged, DateTime.UtcNow); // the week begins now
         LogSetAside(file, reason, Damaged);
     }
 
     private string NameOf(PrefixKey key) => Path.Combine(path, key + Ending);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The stored state {File} cannot be read")]
+    private partial void LogUnreadable(Exception exception, string file);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The stored state {File} cannot be used: {Reason}; it is kept for a week as {Ending}")]
     private partial void LogSetAside(string file, string reason, string ending);
