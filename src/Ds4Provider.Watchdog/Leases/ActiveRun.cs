@@ -8,6 +8,7 @@ namespace Ds4Provider.Watchdog.Leases;
 internal sealed class ActiveRun(string model) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private bool _mayDownload;
 
     public string Model { get; } = model;
 
@@ -15,6 +16,13 @@ internal sealed class ActiveRun(string model) : IDisposable
     public bool IsStopping => _stopping.IsCancellationRequested;
 
     public CancellationToken Stopping => _stopping.Token;
+
+    /// <summary>Whether a client that waits for it allows that weights are fetched; read by the run's own thread.</summary>
+    public bool MayDownload
+    {
+        get => Volatile.Read(ref _mayDownload);
+        set => Volatile.Write(ref _mayDownload, value);
+    }
 
     /// <summary>Whether the server has answered at least once.</summary>
     public bool WasReady { get; set; }

@@ -25,7 +25,7 @@ internal sealed partial class Coordinator
                 connection.Send(new Failed(FailureReason.Stopping, "The watchdog is stopping.", "Connect again: a new one starts."));
                 break;
             case Acquire acquire:
-                Grant(connection, acquire.Model);
+                Grant(connection, acquire);
                 break;
             case Linger linger:
                 Prolong(connection, linger.Seconds);
@@ -40,8 +40,9 @@ internal sealed partial class Coordinator
         }
     }
 
-    private void Grant(ClientConnection connection, string model)
+    private void Grant(ClientConnection connection, Acquire acquire)
     {
+        string model = acquire.Model;
         if (!_runner.Knows(model))
         {
             connection.Send(new Failed(
@@ -60,20 +61,20 @@ internal sealed partial class Coordinator
             WatchGrace();
             return;
         }
-        Take(connection, model);
+        Take(connection, acquire);
         WatchGrace();
         Serve(connection, model);
     }
 
-    private void Take(ClientConnection connection, string model)
+    private void Take(ClientConnection connection, Acquire acquire)
     {
         if (!_held.TryGetValue(connection, out Lease? lease))
         {
-            lease = new Lease(connection.Client, connection.Pid, model);
+            lease = new Lease(connection.Client, connection.Pid, acquire.Model);
             _held.Add(connection, lease);
-            LogLeaseTaken(_logger, lease.Client, lease.Pid, model);
+            LogLeaseTaken(_logger, lease.Client, lease.Pid, acquire.Model);
         }
-        lease.Model = model;
+        (lease.Model, lease.MayDownload) = (acquire.Model, !acquire.AskBeforeDownload);
     }
 
     private void Prolong(ClientConnection connection, int seconds)

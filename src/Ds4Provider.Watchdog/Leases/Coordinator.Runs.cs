@@ -18,6 +18,7 @@ internal sealed partial class Coordinator
         }
         if (_run.Model != model)
             StopRun();
+        Allow(_run);
         if (_run.IsStopping)
             connection.Send(new Progress(SetupPhase.Waiting, $"Waiting for {_run.Model} to stop"));
         else if (_run.Ready is { } ready)
@@ -30,9 +31,13 @@ internal sealed partial class Coordinator
     {
         var run = new ActiveRun(model);
         _run = run;
+        Allow(run);
         Broadcast(run.Progress);
         _ = RunToEndAsync(run);
     }
+
+    // One client that allows a download is enough; it stays allowed while the run lasts.
+    private void Allow(ActiveRun run) => run.MayDownload |= Leases.Any(lease => lease.MayDownload && lease.Model == run.Model);
 
     private async Task RunToEndAsync(ActiveRun run)
     {
@@ -105,9 +110,14 @@ internal sealed partial class Coordinator
     private void GiveUp(Failed failed)
     {
         LogFailed(_logger, failed.Reason, failed.Message);
-        foreach (ClientConnection connection in _held.Keys)
+        // Whoever allowed a download came too late for this run: the next one is theirs.
+        KeyValuePair<ClientConnection, Lease>[] refused =
+            [.. _held.Where(held => failed.Reason != FailureReason.DownloadNeeded || !held.Value.MayDownload)];
+        foreach ((ClientConnection connection, _) in refused)
+        {
             connection.Send(failed);
-        _held.Clear();
+            _held.Remove(connection);
+        }
         _lingering.Clear();
     }
 
@@ -135,6 +145,8 @@ internal sealed partial class Coordinator
     /// <summary>Carries the run's news into the mailbox.</summary>
     private sealed class RunObserver(Coordinator coordinator, ActiveRun run) : IModelRunObserver
     {
+        public bool MayDownload => run.MayDownload;
+
         public void Progress(Progress progress) => coordinator._mailbox.Post(() => coordinator.Progressed(run, progress));
 
         public void Ready(Ready ready, IServerControl server) =>

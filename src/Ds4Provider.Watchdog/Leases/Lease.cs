@@ -9,6 +9,9 @@ internal sealed class Lease(string client, int pid, string model)
 
     public string Model { get; set; } = model;
 
+    /// <summary>Whether this client allows that weights are fetched for it.</summary>
+    public bool MayDownload { get; set; }
+
     /// <summary>How long the lease outlives its connection.</summary>
     public TimeSpan Linger { get; set; }
 

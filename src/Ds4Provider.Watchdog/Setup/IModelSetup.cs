@@ -9,8 +9,12 @@ internal interface IModelSetup
     bool Knows(string model);
 
     /// <summary>Does whatever is not done yet; quick when all is there.</summary>
+    /// <param name="model">A model that is known.</param>
+    /// <param name="mayDownload">Asked when weights must be fetched.</param>
+    /// <param name="progress">Told every step.</param>
+    /// <param name="cancellationToken">Ends it; what is done is kept.</param>
     /// <exception cref="SetupException">A step failed.</exception>
-    Task<PreparedModel> PrepareAsync(string model, Action<Progress> progress, CancellationToken cancellationToken);
+    Task<PreparedModel> PrepareAsync(string model, Func<bool> mayDownload, Action<Progress> progress, CancellationToken cancellationToken);
 }
 
 /// <summary>All that a server must be told.</summary>
@@ -21,6 +25,9 @@ internal interface IModelSetup
 /// <param name="ContextWindow">Tokens a session holds; 0 = the model's own.</param>
 internal sealed record PreparedModel(string ModelId, string DisplayName, string Library, string ModelPath, int ContextWindow)
 {
+    /// <summary>Replies that are generated at a time; 0 = as many as the server finds memory for.</summary>
+    public int Slots { get; init; }
+
     /// <summary>Sampling temperature of requests that name none; null = the model's own.</summary>
     public double? Temperature { get; init; }
 }

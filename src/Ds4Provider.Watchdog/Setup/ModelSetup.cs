@@ -18,13 +18,17 @@ internal sealed class ModelSetup(
 
     public bool Knows(string model) => model is Demo or Flash;
 
-    public async Task<PreparedModel> PrepareAsync(string model, Action<Progress> progress, CancellationToken cancellationToken)
+    public async Task<PreparedModel> PrepareAsync(string model, Func<bool> mayDownload, Action<Progress> progress, CancellationToken cancellationToken)
     {
-        ModelPlan plan = model == Demo ? PlanDemo() : PlanFlash(progress);
+        ModelPlan plan = model == Demo ? PlanDemo() : PlanFlash(mayDownload, progress);
         string path = await plan.Weights(progress, cancellationToken).ConfigureAwait(false);
         EngineBuild build = await engine.BuildAsync(progress, cancellationToken).ConfigureAwait(false);
         await selfTest.VerifyAsync(build, progress, cancellationToken).ConfigureAwait(false);
-        return new PreparedModel(model, plan.DisplayName, build.Library, path, plan.ContextWindow) { Temperature = plan.Temperature };
+        return new PreparedModel(model, plan.DisplayName, build.Library, path, plan.ContextWindow)
+        {
+            Slots = plan.Slots,
+            Temperature = plan.Temperature,
+        };
     }
 
     private ModelPlan PlanDemo() =>
@@ -34,16 +38,18 @@ internal sealed class ModelSetup(
             Temperature = 0,
         };
 
-    private ModelPlan PlanFlash(Action<Progress> progress)
+    private ModelPlan PlanFlash(Func<bool> mayDownload, Action<Progress> progress)
     {
         progress(new Progress(SetupPhase.Choosing, "Checking this machine's memory and disk"));
         MachineProfile profile = machine.Inspect();
-        VariantChoice choice = VariantChooser.Choose(profile, FlashManifest.Variants, variant);
-        DiskCheck.Require(weights.MissingBytes(choice.Variant), profile.FreeDisk, choice.Variant);
+        VariantChoice choice = VariantChooser.Choose(profile, FlashManifest.Variants, variant, weights.MissingBytes);
         return new ModelPlan(
             $"DeepSeek V4 Flash ({choice.Variant.Name})",
             choice.ContextWindow,
-            (report, cancellationToken) => weights.EnsureAsync(choice.Variant, report, cancellationToken));
+            (report, cancellationToken) => weights.EnsureAsync(choice.Variant, mayDownload, report, cancellationToken))
+        {
+            Slots = choice.Slots,
+        };
     }
 
     private string DemoModel() => File.Exists(payload.DemoModel)
@@ -53,6 +59,8 @@ internal sealed class ModelSetup(
 
     private sealed record ModelPlan(string DisplayName, int ContextWindow, Func<Action<Progress>, CancellationToken, Task<string>> Weights)
     {
+        public int Slots { get; init; }
+
         public double? Temperature { get; init; }
     }
 }

@@ -3,6 +3,7 @@ using Ds4Provider.Watchdog.Setup.Choosing;
 using Ds4Provider.Watchdog.Setup.Engine;
 using Ds4Provider.Watchdog.Setup.SelfTest;
 using Ds4Provider.Watchdog.Setup.Weights;
+using Ds4Provider.Watchdog.Setup.Weights.Download;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -14,8 +15,8 @@ internal static class SetupServiceCollectionExtensions
     public static IServiceCollection AddModelSetup(this IServiceCollection services, WatchdogOptions options)
     {
         services.AddSingleton<IMachine>(new Machine(options.Paths.Models));
+        services.AddWeightStore(options);
         services.AddSingleton(new PayloadFolder(options.Payload));
-        services.AddSingleton<IWeightStore>(new WeightFolder(options.Paths.Models));
         services.AddSingleton(provider => new EngineBuilder(
             provider.GetRequiredService<PayloadFolder>(), options.Paths, provider.GetRequiredService<ILogger<EngineBuilder>>()));
         services.AddSingleton(provider => new EngineSelfTest(
@@ -28,5 +29,23 @@ internal static class SetupServiceCollectionExtensions
             provider.GetRequiredService<EngineSelfTest>(),
             options.Variant));
         return services;
+    }
+
+    private static void AddWeightStore(this IServiceCollection services, WatchdogOptions options)
+    {
+        services.AddSingleton(_ => HubHttp.Create(options.Version));
+        services.AddSingleton(provider =>
+        {
+            HttpClient http = provider.GetRequiredService<HttpClient>();
+            var origin = new HubOrigin(http, options.Hub, () => HubToken.Find(options.Environment));
+            IMachine machine = provider.GetRequiredService<IMachine>();
+            return new DownloadSetting(http, origin, new DownloadLimits(), () => machine.Inspect().FreeDisk, provider.GetRequiredService<TimeProvider>());
+        });
+        services.AddSingleton<Downloader>();
+        services.AddSingleton<IWeightStore>(provider => new WeightStore(
+            options.Paths.Models,
+            provider.GetRequiredService<Downloader>(),
+            options.Environment,
+            provider.GetRequiredService<ILogger<WeightStore>>()));
     }
 }

@@ -21,6 +21,9 @@ internal interface IModelRunner
 /// <summary>Hears how a run goes on. Calls come from any thread, one at a time.</summary>
 internal interface IModelRunObserver
 {
+    /// <summary>Whether somebody who waits for the model allows that its weights are fetched.</summary>
+    bool MayDownload { get; }
+
     /// <summary>A step of the way, also after <see cref="Ready"/> when the server has to be started again.</summary>
     void Progress(Progress progress);
 

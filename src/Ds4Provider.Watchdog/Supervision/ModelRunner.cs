@@ -10,7 +10,7 @@ internal sealed class ModelRunner(IModelSetup setup, ServerSupervisor supervisor
 
     public async Task RunAsync(string model, IModelRunObserver observer, CancellationToken stopping)
     {
-        PreparedModel prepared = await setup.PrepareAsync(model, observer.Progress, stopping).ConfigureAwait(false);
+        PreparedModel prepared = await setup.PrepareAsync(model, () => observer.MayDownload, observer.Progress, stopping).ConfigureAwait(false);
         observer.Progress(new Progress(SetupPhase.Loading, $"Starting the server for {prepared.DisplayName}"));
         await supervisor.RunAsync(prepared, observer, stopping).ConfigureAwait(false);
     }

@@ -76,6 +76,7 @@ internal sealed partial class ServerSupervisor(
         {
             DisplayName = model.DisplayName,
             Temperature = model.Temperature,
+            Slots = model.Slots,
             CheckpointFolder = paths.Checkpoints,
         };
         try

@@ -20,6 +20,9 @@ public sealed record ServerConfiguration(string Socket, string Library, string M
     /// <summary>Where states of conversations outlive the server, in a folder for each model; null = nowhere.</summary>
     public string? CheckpointFolder { get; init; }
 
+    /// <summary>Replies that are generated at a time; 0 = as many as memory allows.</summary>
+    public int Slots { get; init; }
+
     /// <summary>Compute threads; 0 = one per usable core.</summary>
     public int Threads { get; init; }
 }

@@ -15,7 +15,7 @@ public enum SetupPhase
     /// <summary>Fetching weights.</summary>
     Downloading,
 
-    /// <summary>Running the engine's self-test.</summary>
+    /// <summary>Checking what was made or fetched: the engine's self-test, the content of weights.</summary>
     Verifying,
 
     /// <summary>Starting the server and mapping the weights.</summary>

@@ -4,7 +4,7 @@ namespace Ds4Provider.Wire.Watchdog;
 
 /// <summary>
 /// The environment of the watchdog: an allow-list. It outlives the program that starts it and serves others, so no
-/// secret and no setting of one program may leak into it.
+/// setting of one program may leak into it, and no secret but the one that the hub of the weights asks for.
 /// </summary>
 internal static class WatchdogEnvironment
 {
@@ -12,6 +12,8 @@ internal static class WatchdogEnvironment
     [
         "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_RUNTIME_DIR",
         "DS4_GRACE", "DS4_MODEL_QUANT", "HF_ENDPOINT",
+        // Where the hub's own tools keep weights and token.
+        "HF_HOME", "HF_TOKEN", "HF_TOKEN_PATH", "HUGGING_FACE_HUB_TOKEN", "XDG_CACHE_HOME",
         // The engine is compiled by the user's compiler…
         "CC", "CFLAGS", "SDKROOT", "DEVELOPER_DIR",
         // …and the weights come through the user's proxy.

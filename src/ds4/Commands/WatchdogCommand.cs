@@ -10,6 +10,8 @@ namespace Ds4Provider.Cli.Commands;
 /// <summary><c>ds4 watchdog</c>: started by clients, never by people.</summary>
 internal static class WatchdogCommand
 {
+    private static readonly string[] Secrets = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"];
+
     public static Command Create()
     {
         var command = new Command("watchdog", "Serves leases and supervises the model server. Started by clients when they need it.") { Hidden = true };
@@ -17,11 +19,20 @@ internal static class WatchdogCommand
         return command;
     }
 
+    // The token is for the hub alone: neither a compiler nor the server inherits it.
+    private static Func<string, string?> TakeEnvironment()
+    {
+        Dictionary<string, string?> secrets = Secrets.ToDictionary(name => name, Environment.GetEnvironmentVariable);
+        foreach (string name in Secrets)
+            Environment.SetEnvironmentVariable(name, null);
+        return name => secrets.TryGetValue(name, out string? secret) ? secret : Environment.GetEnvironmentVariable(name);
+    }
+
     private static async Task<int> RunAsync()
     {
         BackgroundProcess.Detach();
         WatchdogOptions options = WatchdogOptions.FromEnvironment(
-            Environment.GetEnvironmentVariable, Self.Payload, Self.Command("server"), Self.Version);
+            TakeEnvironment(), Self.Payload, Self.Command("server"), Self.Version);
         // The log's folder is one of them: what is wrong with them can only be said on standard error.
         options.Paths.CreateDirectories();
         Logger log = LogFiles.Open(options.Paths.WatchdogLog);

@@ -33,6 +33,56 @@ public sealed class LeaseSpecs
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_download_is_allowed_by_whoever_does_not_ask_to_be_asked()
+    {
+        await using var desk = new Desk();
+        await using DeskClient careful = await desk.OpenAsync("careful");
+        await careful.SendAsync(new Acquire("deepseek-v4-flash") { AskBeforeDownload = true });
+        FakeRun run = await desk.Runner.NextAsync(TimesUp);
+        run.Observer.MayDownload.ShouldBeFalse();
+
+        await using DeskClient willing = await desk.OpenAsync("willing");
+        await willing.SendAsync(new Acquire("deepseek-v4-flash"));
+        await desk.UntilLeasesAsync(2);
+
+        run.Observer.MayDownload.ShouldBeTrue();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Who_allowed_a_download_too_late_for_a_run_gets_a_run_that_may_and_the_other_is_asked()
+    {
+        await using var desk = new Desk();
+        await using DeskClient careful = await desk.OpenAsync("careful");
+        await careful.SendAsync(new Acquire("deepseek-v4-flash") { AskBeforeDownload = true });
+        FakeRun run = await desk.Runner.NextAsync(TimesUp);
+        await using DeskClient willing = await desk.OpenAsync("willing");
+        await willing.SendAsync(new Acquire("deepseek-v4-flash"));
+        await desk.UntilLeasesAsync(2);
+
+        run.End.SetException(new SetupException(FailureReason.DownloadNeeded, "87 GB must be fetched.", "Allow it."));
+
+        (await careful.NextAsync<Failed>()).Reason.ShouldBe(FailureReason.DownloadNeeded);
+        FakeRun next = await desk.Runner.NextAsync(TimesUp);
+        next.Observer.MayDownload.ShouldBeTrue();
+        next.BecomeReady();
+        await willing.NextAsync<Ready>();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Who_allows_a_download_after_being_asked_gets_a_run_that_may()
+    {
+        await using var desk = new Desk();
+        await using DeskClient client = await desk.OpenAsync();
+        await client.SendAsync(new Acquire("deepseek-v4-flash") { AskBeforeDownload = true });
+        (await desk.Runner.NextAsync(TimesUp)).End.SetException(new SetupException(FailureReason.DownloadNeeded, "87 GB must be fetched.", "Allow it."));
+        await client.NextAsync<Failed>();
+
+        await client.SendAsync(new Acquire("deepseek-v4-flash"));
+
+        (await desk.Runner.NextAsync(TimesUp)).Observer.MayDownload.ShouldBeTrue();
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Who_comes_late_gets_the_latest_progress_at_once()
     {
         await using var desk = new Desk();

@@ -126,8 +126,41 @@ public sealed class VariantChooserSpecs
             Should.Throw<SetupException>(Check).Failed.Message.ShouldContain("88.9 GB of free disk space; the state directory's disk has 80.0 GB");
     }
 
+    [Theory]
+    [InlineData(512, 100, "q2-imatrix")] // q4 does not fit the disk, q2 does
+    [InlineData(512, 170, "q4-imatrix")]
+    [InlineData(96, 100, "q2-imatrix")]
+    public void The_best_variant_that_the_disk_can_take_is_chosen(int memory, int disk, string variant) =>
+        Choose(new MachineProfile(memory * GiB) { FreeDisk = disk * 1_000_000_000L }).Variant.Name.ShouldBe(variant);
+
+    [Fact]
+    public void Weights_that_are_there_already_need_no_disk()
+    {
+        var machine = new MachineProfile(512 * GiB) { FreeDisk = 0 };
+
+        VariantChooser.Choose(machine, FlashManifest.Variants, null, variant => variant.Name == "q2-imatrix" ? 0 : variant.FileBytes)
+            .Variant.Name.ShouldBe("q2-imatrix");
+    }
+
+    [Fact]
+    public void A_disk_that_takes_none_is_refused_by_the_figures_of_the_smallest()
+    {
+        Failed failed = Refuse(new MachineProfile(512 * GiB) { FreeDisk = 20_000_000_000 });
+
+        failed.Reason.ShouldBe(FailureReason.NotEnoughDisk);
+        failed.Message.ShouldBe("The q2-imatrix weights need 88.9 GB of free disk space; the state directory's disk has 20.0 GB.");
+    }
+
+    [Theory]
+    [InlineData(96, 1)]
+    [InlineData(128, 1)]
+    [InlineData(192, 3)]
+    [InlineData(512, 4)]
+    public void Memory_beyond_the_context_gives_slots(int gibibytes, int slots) =>
+        Choose(new MachineProfile(gibibytes * GiB)).Slots.ShouldBe(slots);
+
     private static VariantChoice Choose(MachineProfile machine, string? wanted = null) =>
-        VariantChooser.Choose(machine, FlashManifest.Variants, wanted);
+        VariantChooser.Choose(machine, FlashManifest.Variants, wanted, variant => variant.FileBytes);
 
     private static Failed Refuse(MachineProfile machine, string? wanted = null) =>
         Should.Throw<SetupException>(() => Choose(machine, wanted)).Failed;

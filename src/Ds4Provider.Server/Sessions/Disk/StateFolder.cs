@@ -1,3 +1,4 @@
+using Ds4Provider.Wire.Files;
 using Ds4Provider.Wire.Watchdog;
 using Microsoft.Extensions.Logging;
 

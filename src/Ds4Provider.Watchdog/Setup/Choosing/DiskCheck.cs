@@ -9,10 +9,13 @@ internal static class DiskCheck
     // A full disk breaks more than this program.
     private const long Reserve = 2L << 30;
 
+    /// <summary>Whether it can.</summary>
+    public static bool Holds(long missing, long free) => missing == 0 || missing + Reserve <= free;
+
     /// <exception cref="SetupException">It cannot.</exception>
     public static void Require(long missing, long free, ModelVariant variant)
     {
-        if (missing == 0 || missing + Reserve <= free)
+        if (Holds(missing, free))
             return;
         throw new SetupException(new Failed(
             FailureReason.NotEnoughDisk,

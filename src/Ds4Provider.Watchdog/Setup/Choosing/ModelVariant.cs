@@ -7,6 +7,12 @@ namespace Ds4Provider.Watchdog.Setup.Choosing;
 /// <param name="MachineBytes">Memory of the smallest machine for which it is chosen unasked.</param>
 internal sealed record ModelVariant(string Name, string FileName, long FileBytes, long MachineBytes)
 {
+    /// <summary>
+    /// Hash of the content that this version was made for; null = whatever the hub announces for the name, recorded
+    /// when it is fetched.
+    /// </summary>
+    public string? Sha256 { get; init; }
+
     /// <summary>Bytes that each further token of context takes in a session.</summary>
     public required long BytesPerToken { get; init; }
 

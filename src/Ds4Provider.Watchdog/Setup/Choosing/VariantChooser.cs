@@ -3,17 +3,21 @@ using Ds4Provider.Wire.Watchdog;
 
 namespace Ds4Provider.Watchdog.Setup.Choosing;
 
-/// <summary>A variant and the context that fits beside it.</summary>
-internal sealed record VariantChoice(ModelVariant Variant, int ContextWindow);
+/// <summary>A variant, and what fits beside it.</summary>
+/// <param name="Variant">The quantisation.</param>
+/// <param name="ContextWindow">Tokens that a session may hold.</param>
+/// <param name="Slots">Sessions of that length that can be held and generate at the same time, 1 to 4.</param>
+internal sealed record VariantChoice(ModelVariant Variant, int ContextWindow, int Slots);
 
 /// <summary>
-/// Chooses variant and context for a machine, from sizes alone. A pure function: weights + sessions + reserve must stay
-/// within memory, container limit and GPU working set.
+/// Chooses variant, context and slots for a machine, from sizes alone. A pure function: weights + sessions + reserve must
+/// stay within memory, container limit and GPU working set, and what is missing of the weights within the free disk.
 /// </summary>
 internal static class VariantChooser
 {
     /// <summary>Sessions whose full context must fit: the one at work and one that waits.</summary>
     private const int Sessions = 2;
+    private const int MostSlots = 4;
     private const int SmallestContext = 32 * 1024;
     private const long GiB = 1L << 30;
     private const long MiB = 1L << 20;
@@ -28,13 +32,16 @@ internal static class VariantChooser
     /// <param name="machine">The machine.</param>
     /// <param name="variants">What there is.</param>
     /// <param name="wanted">Name of the variant to take instead of the best one, or <see langword="null"/>.</param>
+    /// <param name="missing">Bytes of a variant that are not on the disk yet.</param>
     /// <exception cref="SetupException">Nothing fits, or there is no such variant.</exception>
-    public static VariantChoice Choose(MachineProfile machine, IReadOnlyList<ModelVariant> variants, string? wanted)
+    public static VariantChoice Choose(
+        MachineProfile machine, IReadOnlyList<ModelVariant> variants, string? wanted, Func<ModelVariant, long> missing)
     {
-        ModelVariant variant = wanted is null ? Best(machine, variants) : Named(variants, wanted);
-        if (LargestContext(machine, variant) is { } context)
-            return new VariantChoice(variant, context);
-        throw TooSmall(machine, variant);
+        ModelVariant variant = wanted is null ? Best(machine, variants, missing) : Named(variants, wanted);
+        if (LargestContext(machine, variant) is not { } context)
+            throw TooSmall(machine, variant);
+        DiskCheck.Require(missing(variant), machine.FreeDisk, variant);
+        return new VariantChoice(variant, context, Slots(machine, variant, context));
     }
 
     private static ModelVariant Named(IReadOnlyList<ModelVariant> variants, string wanted) =>
@@ -44,11 +51,18 @@ internal static class VariantChooser
             $"DS4_MODEL_QUANT is \"{wanted}\"; there is no such variant.",
             $"Use one of {string.Join(", ", variants.Select(variant => variant.Name))}, or unset it.");
 
-    private static ModelVariant Best(MachineProfile machine, IReadOnlyList<ModelVariant> variants) =>
-        variants.Where(variant => variant.MachineBytes <= machine.Usable && LargestContext(machine, variant) is not null)
-            .MaxBy(variant => variant.FileBytes)
-        // None fits: the error speaks of the smallest one.
-        ?? variants.MinBy(variant => variant.FileBytes)!;
+    private static ModelVariant Best(MachineProfile machine, IReadOnlyList<ModelVariant> variants, Func<ModelVariant, long> missing)
+    {
+        ModelVariant[] held = [.. variants.Where(variant => variant.MachineBytes <= machine.Usable && LargestContext(machine, variant) is not null)];
+        return held.Where(variant => DiskCheck.Holds(missing(variant), machine.FreeDisk)).MaxBy(variant => variant.FileBytes)
+            // None fits: the error speaks of the smallest one.
+            ?? held.MinBy(variant => variant.FileBytes)
+            ?? variants.MinBy(variant => variant.FileBytes)!;
+    }
+
+    // Half of what is left is for checkpoints of conversations: they save more time than replies at the same time.
+    private static int Slots(MachineProfile machine, ModelVariant variant, int context) => (int)Math.Clamp(
+        (Budget(machine) - variant.FileBytes) / 2 / (variant.SessionBytes + (context * variant.BytesPerToken)), 1, MostSlots);
 
     private static int? LargestContext(MachineProfile machine, ModelVariant variant)
     {

@@ -9,7 +9,12 @@ internal interface IWeightStore
     /// <summary>Bytes that are still to be stored on disk.</summary>
     long MissingBytes(ModelVariant variant);
 
-    /// <summary>Path of the complete file.</summary>
+    /// <summary>Makes the weights be there.</summary>
+    /// <param name="variant">Which ones.</param>
+    /// <param name="mayDownload">Asked when nothing but a download helps.</param>
+    /// <param name="progress">Told every step.</param>
+    /// <param name="cancellationToken">Ends it; what has arrived is kept.</param>
+    /// <returns>Path of the complete file, whose content was checked.</returns>
     /// <exception cref="SetupException">The file is not there and cannot be made to be.</exception>
-    Task<string> EnsureAsync(ModelVariant variant, Action<Progress> progress, CancellationToken cancellationToken);
+    Task<string> EnsureAsync(ModelVariant variant, Func<bool> mayDownload, Action<Progress> progress, CancellationToken cancellationToken);
 }

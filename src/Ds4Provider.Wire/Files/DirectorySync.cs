@@ -2,13 +2,15 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Ds4Provider.Server.Sessions.Disk;
+namespace Ds4Provider.Wire.Files;
 
 /// <summary>Makes the names in a directory survive a power cut; .NET opens files only.</summary>
-internal static partial class DirectorySync
+public static partial class DirectorySync
 {
     private const int ReadOnly = 0;
 
+    /// <summary>Waits until the directory's entries are on the disk.</summary>
+    /// <param name="directory">Its path.</param>
     /// <exception cref="IOException">The directory cannot be opened.</exception>
     public static void Flush(string directory)
     {
