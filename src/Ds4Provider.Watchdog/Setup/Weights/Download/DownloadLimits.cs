@@ -10,7 +10,7 @@ internal sealed record DownloadLimits
     public int ChunkBytes { get; init; } = 16 << 20;
 
     /// <summary>Most chunks that one request asks for.</summary>
-    public int RunChunks { get; init; } = 16;
+    public int RunChunks { get; init; } = 4;
 
     /// <summary>How long a connection may be silent before it is given up.</summary>
     public TimeSpan Stall { get; init; } = TimeSpan.FromSeconds(30);
