@@ -37,8 +37,19 @@ public sealed class LoadedModel : IDisposable
     /// <param name="modelPath">Path of the GGUF file.</param>
     /// <param name="threads">Compute threads; 0 = one per usable core.</param>
     /// <exception cref="EngineException">The engine cannot be loaded, or the file is not a model that it runs.</exception>
-    public static LoadedModel Open(string libraryPath, string modelPath, int threads = 0) =>
-        new(NativeModel.Open(libraryPath, modelPath, threads));
+    public static LoadedModel Open(string libraryPath, string modelPath, int threads = 0)
+    {
+        var model = NativeModel.Open(libraryPath, modelPath, threads);
+        try
+        {
+            return new LoadedModel(model);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>
     /// What replies must keep; <see cref="ReplyGrammar.Begin"/> then gives the mask of each token. Compiled once for equal

@@ -19,12 +19,17 @@ switch (args)
         await DeliveryBenchmark.RunAsync(vocabulary);
         return 0;
 
+    case ["checkpoints", { } library, { } modelPath]:
+        CheckpointBenchmark.Run(library, modelPath);
+        return 0;
+
     case ["download", .. { } more]:
         await DownloadBenchmark.RunAsync(Number("--megabytes", more) ?? 3072);
         return 0;
 
     default:
         Console.Error.WriteLine("usage: Benchmarks server");
+        Console.Error.WriteLine("       Benchmarks checkpoints <libds4> <model.gguf>");
         Console.Error.WriteLine("       Benchmarks download [--megabytes N]");
         Console.Error.WriteLine("       Benchmarks reuse <libds4> <model.gguf> [--seed N] [--to FILE]");
         return 2;

@@ -14,6 +14,7 @@ public sealed class FuzzSpecs
     [Theory(Timeout = 180_000)]
     [InlineData("replies", 2_000)]
     [InlineData("requests", 10_000)]
+    [InlineData("states", 20_000)]
     [InlineData("schemas", 200)]
     [InlineData("constraints", 300)]
     [InlineData("connections", 1_500)]

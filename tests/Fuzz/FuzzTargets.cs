@@ -2,6 +2,7 @@ using Fuzz.Connections;
 using Fuzz.Replies;
 using Fuzz.Requests;
 using Fuzz.Schemas;
+using Fuzz.States;
 
 namespace Fuzz;
 
@@ -14,6 +15,7 @@ public static class FuzzTargets
         ["requests"] = () => new RequestTarget(),
         ["schemas"] = () => new SchemaTarget(),
         ["constraints"] = () => new ConstraintTarget(),
+        ["states"] = () => new StateFileTarget(),
         ["connections"] = () => new ConnectionTarget(),
     };
 

@@ -33,7 +33,7 @@ public sealed class FormatSpecs
     {
         var status = new Status("1.0.0", 10, [])
         {
-            Model = "demo", Phase = SetupPhase.Ready, ActiveRequests = 2, Reuse = new ServerReuse(4, 12, 0.934, 318.2),
+            Model = "demo", Phase = SetupPhase.Ready, ActiveRequests = 2, Reuse = new ServerReuse(4, 12, 0.934, 318.2) { StoredStates = 9, StoredBytes = 123_456_789 },
         };
 
         StatusCommand.Format(status).ShouldBe(
@@ -42,6 +42,7 @@ public sealed class FormatSpecs
             model     demo, ready
             requests  2 running or waiting, 4 at a time
             reuse     93 % of all prompt tokens, 5 min saved, 12 checkpoints
+            disk      9 states of conversations, 123.5 MB
             lease     none: ds4 stops soon
 
             """);

@@ -8,6 +8,7 @@ internal sealed unsafe class NativeModel : ILanguageModel
 {
     private readonly NativeLibraryApi _api;
     private readonly ModelHandle _handle;
+    private readonly Lazy<ITokenizer> _tokenizer;
     private volatile bool _disposed;
 
     private NativeModel(NativeLibraryApi api, ModelHandle handle)
@@ -15,15 +16,16 @@ internal sealed unsafe class NativeModel : ILanguageModel
         _api = api;
         _handle = handle;
         Description = Describe();
-        Tokenizer = BytePairTokenizer.Create(
-            ReadStrings("tokenizer.ggml.tokens"), ReadStrings("tokenizer.ggml.merges"), Description.VocabularySize);
+        // A model of random weights, made to measure with, has no texts.
+        _tokenizer = new Lazy<ITokenizer>(() => BytePairTokenizer.Create(
+            ReadStrings("tokenizer.ggml.tokens"), ReadStrings("tokenizer.ggml.merges"), Description.VocabularySize));
     }
 
     /// <inheritdoc/>
     public ModelDescription Description { get; }
 
     /// <inheritdoc/>
-    public ITokenizer Tokenizer { get; }
+    public ITokenizer Tokenizer => _tokenizer.Value;
 
     /// <summary>Loads the library and opens the model.</summary>
     /// <param name="libraryPath">Path of <c>libds4</c>.</param>

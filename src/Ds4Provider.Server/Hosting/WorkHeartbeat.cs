@@ -35,5 +35,10 @@ internal sealed class WorkHeartbeat(
 
     private ServerReuse? Describe() => worker.Loaded is { IsCompletedSuccessfully: true, Result: { } model }
         ? new ServerReuse(model.Slots, model.Checkpoints?.Count ?? 0, Math.Round(reuse.Share, 3), Math.Round(reuse.SecondsSaved, 1))
+        {
+            // While the server stops, the store is gone before the last words are said.
+            StoredStates = admission.IsClosed ? 0 : model.Store?.Count ?? 0,
+            StoredBytes = admission.IsClosed ? 0 : model.Store?.Bytes ?? 0,
+        }
         : null;
 }

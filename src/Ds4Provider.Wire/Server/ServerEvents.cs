@@ -39,7 +39,14 @@ public sealed record ServerWork(int ActiveRequests, long PrefilledTokens, long G
 /// <param name="Checkpoints">States to which a prompt can return.</param>
 /// <param name="Share">Share of all prompt tokens that were not evaluated again, 0–1.</param>
 /// <param name="SecondsSaved">Time that evaluating them would have taken.</param>
-public sealed record ServerReuse(int Slots, int Checkpoints, double Share, double SecondsSaved);
+public sealed record ServerReuse(int Slots, int Checkpoints, double Share, double SecondsSaved)
+{
+    /// <summary>States of conversations on the disk.</summary>
+    public int StoredStates { get; init; }
+
+    /// <summary>Bytes of their files.</summary>
+    public long StoredBytes { get; init; }
+}
 
 /// <summary>A TCP listener is open.</summary>
 /// <param name="Address">Base address with the real port.</param>

@@ -49,6 +49,8 @@ internal static class StatusCommand
             text.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"reuse     {100 * reuse.Share:0} % of all prompt tokens, {Duration(reuse.SecondsSaved)} saved, {reuse.Checkpoints} checkpoints"));
+            if (reuse.StoredStates > 0)
+                text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"disk      {reuse.StoredStates} states of conversations, {reuse.StoredBytes / 1e6:0.0} MB"));
         }
         foreach (LeaseStatus lease in status.Leases)
             text.WriteLine($"lease     {lease.Client}, process {lease.Pid}, uses {lease.Model}");
