@@ -12,6 +12,10 @@ var root = new RootCommand(
     StatusCommand.Create(),
     StopCommand.Create(),
     LogsCommand.Create(),
+    ModelsCommand.Create(),
+    PurgeCommand.Create(),
+    DoctorCommand.Create(),
+    BenchCommand.Create(),
     WatchdogCommand.Create(),
     ServerCommand.Create(),
 };

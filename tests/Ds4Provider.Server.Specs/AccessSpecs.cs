@@ -182,6 +182,36 @@ public sealed class AccessSpecs
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task A_port_closes_when_told_the_server_goes_on_and_the_port_can_be_opened_again()
+    {
+        await using TestServer server = await TestServer.StartAsync(new ScriptedModel());
+        using HttpClient client = await ListenAsync(server, Key);
+        string address = server.Output.Events.OfType<ServerListening>().Single().Address;
+
+        server.Command(new ServerCommand { Close = address });
+        server.Command(new ServerCommand { Close = "http://127.0.0.1:1" });
+
+        await Eventually.HoldsAsync(() => !IsOpen(new Uri(address).Port), "the port is closed");
+        await server.ReplyAsync(Ask.For("Hi"));
+        server.Command(new ServerCommand(new TcpListenerConfiguration("127.0.0.1", new Uri(address).Port, Key)));
+        await Eventually.HoldsAsync(() => server.Output.Events.OfType<ServerListening>().Count() == 2, "it is open again");
+    }
+
+    private static bool IsOpen(int port)
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            probe.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task A_port_closes_with_the_server()
     {
         await using TestServer server = await TestServer.StartAsync(new ScriptedModel());

@@ -1,4 +1,4 @@
-using Ds4Provider.Cli.Clients;
+using Ds4Provider.Cli.Output;
 using Ds4Provider.Cli.Commands;
 using Ds4Provider.Wire.Server;
 using Ds4Provider.Wire.Watchdog;

@@ -92,6 +92,8 @@ internal sealed partial class RunningServer : IAsyncDisposable
         try
         {
             ServerCommand command = ServerProtocol.ReadCommand(line);
+            if (command.Close is { } address)
+                await tcp.CloseAsync(address).ConfigureAwait(false);
             return command.Listen is { } listen ? await tcp.OpenAsync(listen, cancellationToken).ConfigureAwait(false) : null;
         }
         catch (JsonException malformed)

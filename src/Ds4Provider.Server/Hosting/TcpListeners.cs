@@ -9,6 +9,8 @@ namespace Ds4Provider.Server.Hosting;
 /// <summary>The ports that were asked for while the server runs. Used by one task only.</summary>
 internal sealed class TcpListeners(Endpoints endpoints, ServerDependencies dependencies) : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     private readonly List<(TcpListenerConfiguration Configuration, Listener Listener)> open = [];
 
     /// <summary>Opens a port, or says why it cannot be.</summary>
@@ -35,6 +37,26 @@ internal sealed class TcpListeners(Endpoints endpoints, ServerDependencies depen
         {
             return new ServerListenFailed($"{configuration.Host}:{configuration.Port} cannot be opened: {failure.Message}");
         }
+    }
+
+    /// <summary>Closes a port. Who asked for it is gone, and with it the programs that it was opened for.</summary>
+    public async Task CloseAsync(string address)
+    {
+        int index = open.FindIndex(l => l.Listener.Address == address);
+        if (index < 0)
+            return;
+        Listener listener = open[index].Listener;
+        open.RemoveAt(index);
+        using var deadline = new CancellationTokenSource(Patience);
+        try
+        {
+            await listener.StopAsync(deadline.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Requests that did not end in time were cut off.
+        }
+        await listener.DisposeAsync().ConfigureAwait(false);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) =>

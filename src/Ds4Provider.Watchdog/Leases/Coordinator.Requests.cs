@@ -99,7 +99,7 @@ internal sealed partial class Coordinator
             _ = OpenListenerAsync(connection, listen, server);
     }
 
-    private static async Task OpenListenerAsync(ClientConnection connection, Listen listen, IServerControl server)
+    private async Task OpenListenerAsync(ClientConnection connection, Listen listen, IServerControl server)
     {
         WatchdogMessage answer;
         try
@@ -110,7 +110,26 @@ internal sealed partial class Coordinator
         {
             answer = exception.Failed;
         }
+        _mailbox.Post(() => ListenerAnswered(connection, server, answer));
+    }
+
+    private void ListenerAnswered(ClientConnection connection, IServerControl server, WatchdogMessage answer)
+    {
         connection.Send(answer);
+        if (answer is not Listening listening)
+            return;
+        if (_connections.Contains(connection))
+            _listening.Add((connection, server, listening));
+        else
+            server.Release(listening);
+    }
+
+    /// <summary>A listener lives as long as those that asked for it.</summary>
+    private void ReleaseListeners(ClientConnection connection)
+    {
+        foreach ((_, IServerControl server, Listening listening) in _listening.Where(held => held.Connection == connection))
+            server.Release(listening);
+        _listening.RemoveAll(held => held.Connection == connection);
     }
 
     private Status Describe() => new(

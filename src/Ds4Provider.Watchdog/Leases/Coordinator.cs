@@ -24,6 +24,7 @@ internal sealed partial class Coordinator : IConnectionOwner
     private readonly HashSet<ClientConnection> _undecided = [];
     private readonly Dictionary<ClientConnection, Lease> _held = [];
     private readonly List<Lease> _lingering = [];
+    private readonly List<(ClientConnection Connection, IServerControl Server, Listening Listening)> _listening = [];
     private ActiveRun? _run;
     private int _restarts;
     private bool _ending;
@@ -64,6 +65,7 @@ internal sealed partial class Coordinator : IConnectionOwner
     {
         _connections.Remove(connection);
         _undecided.Remove(connection);
+        ReleaseListeners(connection);
         if (_held.Remove(connection, out Lease? lease))
             LetGo(lease);
         return true;

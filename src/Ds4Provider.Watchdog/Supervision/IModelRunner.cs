@@ -40,4 +40,7 @@ internal interface IServerControl
     /// <summary>Opens a TCP listener that later servers of the same run will open again.</summary>
     /// <exception cref="SetupException">The listener cannot be opened.</exception>
     Task<Listening> ListenAsync(string host, int port, CancellationToken cancellationToken);
+
+    /// <summary>One of those that asked for a listener needs it no more; it closes with the last of them.</summary>
+    void Release(Listening listening);
 }

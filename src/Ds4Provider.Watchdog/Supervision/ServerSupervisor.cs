@@ -17,7 +17,7 @@ internal sealed partial class ServerSupervisor(
     public async Task RunAsync(PreparedModel model, IModelRunObserver observer, CancellationToken stopping)
     {
         var policy = new RestartPolicy(time);
-        var listeners = new TcpListeners(time, logger);
+        var listeners = new TcpListeners(paths, time, logger);
         while (true)
         {
             var attempt = new Attempt(model, observer, policy, listeners);

@@ -8,9 +8,10 @@ namespace Ds4Provider.Watchdog.Supervision;
 
 /// <summary>
 /// The TCP listeners of a run. The server answers listen commands in their order. After a restart the same addresses
-/// are opened with the same keys, so that clients outside keep working. Thread-safe.
+/// are opened with the same key, so that clients outside keep working; key and port are remembered for later runs too.
+/// A listener closes when the last of those that asked for it has gone. Thread-safe.
 /// </summary>
-internal sealed partial class TcpListeners(TimeProvider time, ILogger logger) : IServerControl
+internal sealed partial class TcpListeners(WatchdogPaths paths, TimeProvider time, ILogger logger) : IServerControl
 {
     private const int KeyBytes = 32;
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
@@ -27,7 +28,8 @@ internal sealed partial class TcpListeners(TimeProvider time, ILogger logger) : 
         {
             // Two clients that want one address share it, also while it is being opened again after a restart.
             request = _open.Concat(_unanswered).FirstOrDefault(known => port != 0 && known.Asked.Host == host && known.Port == port)
-                ?? Send(new Request(new TcpListenerConfiguration(host, port, NewKey())));
+                ?? Send(new Request(new TcpListenerConfiguration(host, port, Key())));
+            request.Users++;
         }
         try
         {
@@ -35,8 +37,22 @@ internal sealed partial class TcpListeners(TimeProvider time, ILogger logger) : 
         }
         catch (TimeoutException)
         {
+            lock (_state)
+                request.Users--;
             throw new SetupException(
                 FailureReason.StartFailed, $"The server did not open {host}:{port} within {AnswerLimit.TotalSeconds:0} s.", "Try again, or see the server's log.");
+        }
+    }
+
+    public void Release(Listening listening)
+    {
+        lock (_state)
+        {
+            if (_open.Concat(_unanswered).FirstOrDefault(known => known.Listening == listening) is not { } request || --request.Users > 0)
+                return;
+            // One that is being opened again after a restart has no address yet that could be closed: it is seen to when it has.
+            if (_open.Remove(request))
+                Close(request);
         }
     }
 
@@ -49,7 +65,7 @@ internal sealed partial class TcpListeners(TimeProvider time, ILogger logger) : 
             Request[] before = [.. _open];
             _open.Clear();
             foreach (Request open in before)
-                Send(new Request(open.Asked with { Port = open.Port }));
+                Send(new Request(open.Asked with { Port = open.Port }) { Users = open.Users, Listening = open.Listening });
         }
     }
 
@@ -81,8 +97,14 @@ internal sealed partial class TcpListeners(TimeProvider time, ILogger logger) : 
     private void Opened(Request request, string address)
     {
         request.Listening = new Listening(address, request.Asked.ApiKey);
-        _open.Add(request);
         request.Answer.TrySetResult(request.Listening);
+        if (request.Users == 0)
+        {
+            Close(request);
+            return;
+        }
+        _open.Add(request);
+        Remember(request);
     }
 
     private void NotOpened(Request request, string message)
@@ -106,7 +128,48 @@ internal sealed partial class TcpListeners(TimeProvider time, ILogger logger) : 
     private static SetupException Gone() =>
         new(FailureReason.StartFailed, "The server ended before it could open the listener.", "Wait for ready and ask again.");
 
-    private static string NewKey() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
+    private void Close(Request request)
+    {
+        if (_server is not null)
+            _ = _server.SendAsync(new ServerCommand { Close = request.Listening.Address });
+    }
+
+    private string Key()
+    {
+        try
+        {
+            if (ListenerRecord.Read(paths) is { } record)
+                return record.ApiKey;
+            if (File.Exists(paths.Listener))
+                LogDamaged(logger, paths.Listener);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotRemembered(logger, exception, paths.Listener);
+        }
+        return Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
+    }
+
+    private void Remember(Request request)
+    {
+        var record = ListenerRecord.Of(request.Port, request.Asked.ApiKey);
+        try
+        {
+            if (ListenerRecord.Read(paths) != record)
+                record.Write(paths);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The listener works; only the next one will have another port or key.
+            LogNotRemembered(logger, exception, paths.Listener);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Path} is damaged: clients get a new key")]
+    private static partial void LogDamaged(ILogger logger, string path);
+
+    [LoggerMessage(LogLevel.Warning, "{Path} cannot be used: the next listener may have another key")]
+    private static partial void LogNotRemembered(ILogger logger, Exception exception, string path);
 
     [LoggerMessage(LogLevel.Warning, "The server answered a listen command that nobody sent: {Answer}")]
     private static partial void LogUnasked(ILogger logger, string answer);
@@ -119,6 +182,9 @@ internal sealed partial class TcpListeners(TimeProvider time, ILogger logger) : 
         public TcpListenerConfiguration Asked { get; } = asked;
 
         public TaskCompletionSource<Listening> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Connections that asked for it.</summary>
+        public int Users { get; set; }
 
         public Listening Listening { get; set; } = new("", asked.ApiKey);
 

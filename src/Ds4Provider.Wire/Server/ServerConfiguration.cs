@@ -29,7 +29,11 @@ public sealed record ServerConfiguration(string Socket, string Library, string M
 
 /// <summary>A later line of the server's standard input.</summary>
 /// <param name="Listen">Open this TCP listener.</param>
-public sealed record ServerCommand(TcpListenerConfiguration? Listen);
+public sealed record ServerCommand(TcpListenerConfiguration? Listen = null)
+{
+    /// <summary>Close the TCP listener that was opened at this address. There is no answer.</summary>
+    public string? Close { get; init; }
+}
 
 /// <summary>A TCP listener.</summary>
 /// <param name="Host">Address of an interface; other machines reach the server unless it is a loopback address.</param>

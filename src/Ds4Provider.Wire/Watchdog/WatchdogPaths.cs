@@ -63,6 +63,9 @@ public sealed class WatchdogPaths
     /// <summary>States of conversations, a folder for each model.</summary>
     public string Checkpoints => Path.Combine(StateDirectory, "checkpoints");
 
+    /// <summary>Port and key of the TCP listener, see <see cref="ListenerRecord"/>.</summary>
+    public string Listener => Path.Combine(StateDirectory, "listener.json");
+
     /// <summary>Logs.</summary>
     public string Logs => Path.Combine(StateDirectory, "logs");
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Ds4Provider.Cli.Clients;
+using Ds4Provider.Cli.Output;
 
 namespace Ds4Provider.Cli.Commands;
 
@@ -16,39 +18,57 @@ internal static class LogsCommand
             if (result.GetValueOrDefault<int>() < 1)
                 result.AddError("--lines must be at least 1.");
         });
-        var command = new Command("logs", "Shows where the logs are and how they end.") { lines };
-        command.SetAction(parsed => Run(parsed.GetValue(lines)));
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on with every new line, until Ctrl-C." };
+        Option<bool> json = JsonOutput.Option();
+        var command = new Command("logs", "Shows where the logs are and how they end.") { lines, follow, json };
+        command.SetAction(parsed => RunAsync(parsed.GetValue(lines), parsed.GetValue(follow), new LogPrinter(parsed.GetValue(json))));
         return command;
     }
 
-    private static int Run(int lines)
+    private static async Task<int> RunAsync(int lines, bool follow, LogPrinter printer)
     {
+        using var interruption = new Interruption();
         string folder = WatchdogAccess.Paths().Logs;
-        FileInfo[] logs = Directory.Exists(folder)
-            ? [.. new DirectoryInfo(folder).EnumerateFiles().Where(file => file.Length > 0).OrderBy(file => file.LastWriteTimeUtc)]
-            : [];
-        foreach (FileInfo log in logs)
-        {
-            Console.WriteLine($"==> {log.FullName}");
-            foreach (string line in LastLines(log, lines))
-                Console.WriteLine(line);
-            Console.WriteLine();
-        }
-        if (logs.Length == 0)
+        using var logs = new LogFolder(folder);
+        foreach ((string path, IReadOnlyCollection<string> last) in logs.ReadEnds(lines))
+            printer.Print(path, last);
+        if (!logs.HasAny && !printer.Json)
             Console.WriteLine($"There are no logs in {folder} yet.");
+        try
+        {
+            while (follow)
+            {
+                await Task.Delay(LogFolder.Interval, interruption.Token).ConfigureAwait(false);
+                foreach ((string path, IReadOnlyCollection<string> added) in logs.ReadNew())
+                    printer.Print(path, added);
+            }
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            // Ctrl-C is how one stops looking.
+        }
         return ExitCode.Done;
     }
 
-    private static Queue<string> LastLines(FileInfo log, int count)
+    /// <summary>Names a log where its lines follow those of another.</summary>
+    private sealed class LogPrinter(bool json)
     {
-        using var reader = new StreamReader(new FileStream(log.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-        var last = new Queue<string>();
-        while (reader.ReadLine() is { } line)
+        private string _last = "";
+
+        public bool Json => json;
+
+        public void Print(string path, IReadOnlyCollection<string> lines)
         {
-            last.Enqueue(line);
-            if (last.Count > count)
-                last.Dequeue();
+            if (!json && path != _last)
+                Console.WriteLine($"{(_last.Length > 0 ? "\n" : "")}==> {path}");
+            _last = path;
+            foreach (string line in lines)
+            {
+                if (json)
+                    JsonOutput.Write(new JsonObject { ["log"] = path, ["line"] = line });
+                else
+                    Console.WriteLine(line);
+            }
         }
-        return last;
     }
 }

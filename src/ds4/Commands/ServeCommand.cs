@@ -1,5 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
 using Ds4Provider.Cli.Clients;
+using Ds4Provider.Cli.Output;
 using Ds4Provider.Wire.Watchdog;
 
 namespace Ds4Provider.Cli.Commands;
@@ -7,31 +11,47 @@ namespace Ds4Provider.Cli.Commands;
 /// <summary><c>ds4 serve</c>: a lease with a TCP listener, for programs that speak HTTP.</summary>
 internal static class ServeCommand
 {
-    private const string Prefix = "ds4/";
+    private const int FirstPort = 18400;
 
     public static Command Create()
     {
-        var model = new Argument<string>("model")
+        Argument<string> model = ModelArgument.Create();
+        var host = new Option<string>("--host")
         {
-            Description = "deepseek-v4-flash, or demo: a toy of a few megabytes that runs anywhere.",
-            DefaultValueFactory = _ => "deepseek-v4-flash",
+            Description = "Address of an interface; anything but a loopback address opens the model to other machines that have the key.",
+            DefaultValueFactory = _ => "127.0.0.1",
         };
-        var port = new Option<int>("--port", "-p") { Description = "TCP port on the loopback interface; 0 takes a free one.", DefaultValueFactory = _ => 0 };
-        var command = new Command("serve", "Keeps a model running and opens it to programs on this machine over HTTP, until Ctrl-C.") { model, port };
-        command.SetAction(parsed => RunAsync(Id(parsed.GetValue(model)!), parsed.GetValue(port)));
+        var port = new Option<int?>("--port", "-p") { Description = "TCP port; 0 takes a free one. Without it: the port of the last time." };
+        Option<bool> json = JsonOutput.Option();
+        var command = new Command("serve", "Keeps a model running and opens it to other programs over HTTP, until Ctrl-C. Port and key stay the same from one time to the next.")
+        {
+            model, host, port, json,
+        };
+        host.Validators.Add(result =>
+        {
+            if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _))
+                result.AddError($"--host takes an address such as 127.0.0.1, not {result.GetValueOrDefault<string>()}.");
+        });
+        port.Validators.Add(result =>
+        {
+            // What is no number at all is told by the parser.
+            if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out int number)
+                && number is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
+                result.AddError($"--port takes 0 to {IPEndPoint.MaxPort}.");
+        });
+        command.SetAction(parsed => RunAsync(
+            new ServeRequest(ModelArgument.Id(parsed.GetValue(model)!), parsed.GetValue(host)!, parsed.GetValue(port), parsed.GetValue(json))));
         return command;
     }
 
-    private static string Id(string model) => model.StartsWith(Prefix, StringComparison.Ordinal) ? model[Prefix.Length..] : model;
-
-    private static async Task<int> RunAsync(string model, int port)
+    private static async Task<int> RunAsync(ServeRequest request)
     {
         using var interruption = new Interruption();
         try
         {
             WatchdogConnection connection = await WatchdogAccess.ConnectAsync("ds4 serve", interruption.Token).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
-                return await ServeAsync(connection, model, port, interruption.Token).ConfigureAwait(false);
+                return await ServeAsync(connection, request, interruption.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
@@ -40,11 +60,12 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task<int> ServeAsync(WatchdogConnection connection, string model, int port, CancellationToken interrupted)
+    private static async Task<int> ServeAsync(WatchdogConnection connection, ServeRequest request, CancellationToken interrupted)
     {
         var printer = new ProgressPrinter(Console.Error, TimeProvider.System);
         Ready? first = null;
-        await connection.SendAsync(new Acquire(model), interrupted).ConfigureAwait(false);
+        int port = request.Port ?? ListenerRecord.Read(WatchdogAccess.Paths())?.Port ?? FirstPort;
+        await connection.SendAsync(new Acquire(request.Model), interrupted).ConfigureAwait(false);
         await foreach (WatchdogMessage message in connection.ReceiveAllAsync(interrupted).ConfigureAwait(false))
         {
             switch (message)
@@ -54,14 +75,20 @@ internal static class ServeCommand
                     break;
                 case Ready ready when first is null:
                     first = ready;
-                    await connection.SendAsync(new Listen("127.0.0.1", port), interrupted).ConfigureAwait(false);
+                    await connection.SendAsync(new Listen(request.Host, port), interrupted).ConfigureAwait(false);
                     break;
                 case Ready:
                     // The watchdog opens the same address with the same key after a restart.
                     await Console.Error.WriteLineAsync("The server is back.").ConfigureAwait(false);
                     break;
                 case Listening listening:
-                    Console.Write(Describe(first!, listening));
+                    Print(first!, listening, request.Json);
+                    break;
+                case Failed { Reason: FailureReason.PortInUse } when request.Port is null && port != 0:
+                    await Console.Error.WriteLineAsync(string.Create(
+                        CultureInfo.InvariantCulture, $"Port {port} is taken by another program; a free one is opened instead.")).ConfigureAwait(false);
+                    port = 0;
+                    await connection.SendAsync(new Listen(request.Host, port), interrupted).ConfigureAwait(false);
                     break;
                 case Failed failed:
                     return Failures.Report(failed);
@@ -74,6 +101,24 @@ internal static class ServeCommand
         return ExitCode.Failed;
     }
 
+    private static void Print(Ready ready, Listening listening, bool json)
+    {
+        if (json)
+        {
+            JsonOutput.Write(new JsonObject
+            {
+                ["address"] = listening.Address,
+                ["apiKey"] = listening.ApiKey,
+                ["model"] = ready.Model,
+                ["contextWindow"] = ready.ContextWindow,
+            });
+            return;
+        }
+        var configurations = new ClientConfigurations(ready, listening);
+        Console.WriteLine(string.Join('\n', ClientConfigurations.Clients.Select(configurations.Of)));
+        Console.Write(Describe(ready, listening));
+    }
+
     private static string Describe(Ready ready, Listening listening) =>
         $"""
         {ready.DisplayName ?? ready.Model} answers.
@@ -81,9 +126,11 @@ internal static class ServeCommand
           OpenAI base URL     {listening.Address.TrimEnd('/')}/v1
           Anthropic base URL  {listening.Address.TrimEnd('/')}
           API key             {listening.ApiKey}
-          model               {Prefix}{ready.Model}, context {ready.ContextWindow} tokens
+          model               {ModelArgument.Prefix}{ready.Model}, context {ready.ContextWindow} tokens
 
         Press Ctrl-C to stop.
 
         """;
+
+    private sealed record ServeRequest(string Model, string Host, int? Port, bool Json);
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Ds4Provider.Cli.Clients;
+using Ds4Provider.Cli.Output;
 using Ds4Provider.Wire.Watchdog;
 
 namespace Ds4Provider.Cli.Commands;
@@ -10,31 +12,20 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        var command = new Command("status", "Shows what runs and who uses it. Exit code 0 when the watchdog runs, 3 when it does not.");
-        command.SetAction((_, cancellationToken) => RunAsync(cancellationToken));
+        Option<bool> json = JsonOutput.Option();
+        var command = new Command("status", "Shows what runs and who uses it. Exit code 0 when the watchdog runs, 3 when it does not.") { json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(bool json, CancellationToken cancellationToken)
     {
-        if (await WatchdogAccess.TryConnectAsync(cancellationToken).ConfigureAwait(false) is not { } connection)
-        {
-            Console.WriteLine("ds4 does not run. Programs that need it start it.");
-            return ExitCode.NotRunning;
-        }
-        await using (connection.ConfigureAwait(false))
-        {
-            await connection.SendAsync(new StatusRequest(), cancellationToken).ConfigureAwait(false);
-            await foreach (WatchdogMessage message in connection.ReceiveAllAsync(cancellationToken).ConfigureAwait(false))
-            {
-                if (message is not Status status)
-                    continue;
-                Console.Write(Format(status));
-                return ExitCode.Done;
-            }
-        }
-        Console.WriteLine("ds4 has just stopped.");
-        return ExitCode.NotRunning;
+        Status? status = await WatchdogStatus.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (json)
+            JsonOutput.Write(status is null ? new JsonObject { ["running"] = false } : JsonNode.Parse(WatchdogProtocol.Write(status))!);
+        else
+            Console.Write(status is null ? "ds4 does not run. Programs that need it start it.\n" : Format(status));
+        return status is null ? ExitCode.NotRunning : ExitCode.Done;
     }
 
     /// <summary>A few lines for people.</summary>

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Ds4Provider.Cli.Clients;
+using Ds4Provider.Cli.Output;
 using Ds4Provider.Wire.Watchdog;
 
 namespace Ds4Provider.Cli.Commands;
@@ -9,17 +11,17 @@ internal static class StopCommand
 {
     public static Command Create()
     {
-        var command = new Command("stop", "Stops the model server and the watchdog now, whoever uses them. Waits until they are gone.");
-        command.SetAction((_, cancellationToken) => RunAsync(cancellationToken));
+        Option<bool> json = JsonOutput.Option();
+        var command = new Command("stop", "Stops the model server and the watchdog now, whoever uses them. Waits until they are gone.") { json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(bool json, CancellationToken cancellationToken)
     {
         if (await WatchdogAccess.TryConnectAsync(cancellationToken).ConfigureAwait(false) is not { } connection)
         {
-            Console.WriteLine("ds4 does not run.");
-            return ExitCode.Done;
+            return Report(json, stopped: false, "ds4 does not run.");
         }
         await using (connection.ConfigureAwait(false))
         {
@@ -30,7 +32,15 @@ internal static class StopCommand
                     return Failures.Report(failed);
             }
         }
-        Console.WriteLine("ds4 has stopped.");
+        return Report(json, stopped: true, "ds4 has stopped.");
+    }
+
+    private static int Report(bool json, bool stopped, string text)
+    {
+        if (json)
+            JsonOutput.Write(new JsonObject { ["stopped"] = stopped });
+        else
+            Console.WriteLine(text);
         return ExitCode.Done;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Ds4Provider.Watchdog.Supervision;
 using Ds4Provider.Wire.Watchdog;
@@ -34,4 +35,9 @@ internal sealed record FakeRun(string Model, IModelRunObserver Observer, Cancell
     public Task<Listening> ListenAsync(string host, int port, CancellationToken cancellationToken) => port == 1
         ? Task.FromException<Listening>(new SetupException(FailureReason.PortInUse, "Port 1 is taken.", "Choose another."))
         : Task.FromResult(new Listening($"http://{host}:{port}", "key"));
+
+    /// <summary>Listeners that were given back.</summary>
+    public ConcurrentQueue<string> Released { get; } = [];
+
+    public void Release(Listening listening) => Released.Enqueue(listening.Address);
 }

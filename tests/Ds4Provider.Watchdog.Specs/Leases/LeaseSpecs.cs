@@ -288,6 +288,26 @@ public sealed class LeaseSpecs
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_listener_is_given_back_when_the_connection_that_asked_for_it_closes()
+    {
+        await using var desk = new Desk();
+        (DeskClient stays, FakeRun run) = await desk.OpenReadyAsync();
+        DeskClient leaves = await desk.OpenAsync("serve");
+        await leaves.SendAsync(new Acquire("demo"));
+        await leaves.NextAsync<Ready>();
+        await leaves.SendAsync(new Listen("127.0.0.1", 5000));
+        await leaves.NextAsync<Listening>();
+        run.Released.ShouldBeEmpty();
+
+        await leaves.DisposeAsync();
+
+        while (run.Released.IsEmpty)
+            await Task.Delay(5, TimesUp);
+        run.Released.ShouldBe(["http://127.0.0.1:5000"]);
+        await stays.DisposeAsync();
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Listening_needs_a_lease_on_a_model_that_answers()
     {
         await using var desk = new Desk();

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Ds4Provider.Wire.Watchdog;
 
-namespace Ds4Provider.Cli.Clients;
+namespace Ds4Provider.Cli.Output;
 
 /// <summary>Prints the steps of a setup, one line for each that differs from the one before.</summary>
 internal sealed class ProgressPrinter(TextWriter output, TimeProvider time)
