@@ -27,11 +27,14 @@ public static class WatchdogServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ServerSupervisor>>()));
         services.AddSingleton<IModelRunner, ModelRunner>();
+        services.AddSingleton<IWakeLock>(provider => new WakeLock(
+            WakeLock.SystemCommand, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WakeLock>>()));
         services.AddSingleton(provider => new Coordinator(
             provider.GetRequiredService<IModelRunner>(),
             provider.GetRequiredService<TimeProvider>(),
             options.Grace,
             options.Version,
+            provider.GetRequiredService<IWakeLock>(),
             provider.GetRequiredService<ILogger<Coordinator>>()));
         services.AddHostedService<WatchdogService>();
         // The server's own limits decide how long stopping takes; the host must not be shorter.

@@ -31,6 +31,7 @@ internal sealed partial class Coordinator
     {
         var run = new ActiveRun(model);
         _run = run;
+        _wakeLock.Hold();
         Allow(run);
         Broadcast(run.Progress);
         _ = RunToEndAsync(run);
@@ -88,13 +89,24 @@ internal sealed partial class Coordinator
             return;
         LogReady(_logger, ready.Model, ready.ServerPid);
         (run.WasReady, run.Ready, run.Server) = (true, ready, server);
+        _wakeLock.Release();
         foreach (ClientConnection connection in _held.Keys)
             connection.Send(ready);
+    }
+
+    private void WorkWentOn(ActiveRun run, ServerWork work)
+    {
+        run.Work = work;
+        if (work.ActiveRequests > 0)
+            _wakeLock.Hold();
+        else
+            _wakeLock.Release();
     }
 
     private void RunEnded(ActiveRun run, Failed? failed)
     {
         _run = null;
+        _wakeLock.Release();
         if (failed is not null && !run.IsStopping)
             GiveUp(failed);
         run.Dispose();
@@ -152,6 +164,6 @@ internal sealed partial class Coordinator
         public void Ready(Ready ready, IServerControl server) =>
             coordinator._mailbox.Post(() => coordinator.BecameReady(run, ready, server));
 
-        public void Worked(ServerWork work) => coordinator._mailbox.Post(() => run.Work = work);
+        public void Worked(ServerWork work) => coordinator._mailbox.Post(() => coordinator.WorkWentOn(run, work));
     }
 }

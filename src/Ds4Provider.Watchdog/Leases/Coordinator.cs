@@ -19,6 +19,7 @@ internal sealed partial class Coordinator : IConnectionOwner
     private readonly TimeSpan _grace;
     private readonly string _version;
     private readonly ILogger<Coordinator> _logger;
+    private readonly IWakeLock _wakeLock;
 
     private readonly HashSet<ClientConnection> _connections = [];
     private readonly HashSet<ClientConnection> _undecided = [];
@@ -29,9 +30,9 @@ internal sealed partial class Coordinator : IConnectionOwner
     private int _restarts;
     private bool _ending;
 
-    public Coordinator(IModelRunner runner, TimeProvider time, TimeSpan grace, string version, ILogger<Coordinator> logger)
+    public Coordinator(IModelRunner runner, TimeProvider time, TimeSpan grace, string version, IWakeLock wakeLock, ILogger<Coordinator> logger)
     {
-        (_runner, _time, _grace, _version, _logger) = (runner, time, grace, version, logger);
+        (_runner, _time, _grace, _version, _wakeLock, _logger) = (runner, time, grace, version, wakeLock, logger);
         _mailbox.Post(AwaitFirstClient);
     }
 

@@ -33,6 +33,8 @@ internal static class WatchdogEnvironment
         }
         // Absolute: the watchdog works in "/".
         yield return new("DS4_HOME", paths.StateDirectory);
+        // The runtime's diagnostic pipes stay in the temporary directory when a process is killed. Who wants them sets this to 1.
+        yield return new("DOTNET_EnableDiagnostics", environment("DOTNET_EnableDiagnostics") ?? "0");
         if (DotnetRoot(RuntimeEnvironment.GetRuntimeDirectory()) is { } root)
             yield return new("DOTNET_ROOT", root);
         else if (environment("DOTNET_ROOT") is { } given)

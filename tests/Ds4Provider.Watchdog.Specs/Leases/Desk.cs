@@ -25,13 +25,15 @@ internal sealed class Desk : IAsyncDisposable
 
     public Desk(TimeSpan grace)
     {
-        _coordinator = new Coordinator(Runner, Time, grace, "1.2.3", NullLogger<Coordinator>.Instance);
+        _coordinator = new Coordinator(Runner, Time, grace, "1.2.3", WakeLock, NullLogger<Coordinator>.Instance);
         _listener = ConnectionListener.Bind(Socket, Time, NullLogger.Instance);
         _listener.Start(_coordinator);
         Ended = _coordinator.RunAsync();
     }
 
     public FakeRunner Runner { get; } = new();
+
+    public FakeWakeLock WakeLock { get; } = new();
 
     public FakeTimeProvider Time { get; } = new();
 
