@@ -2,12 +2,13 @@
 # Makes the payload of each given platform as a folder of the stage: ds4 with its runtime, trimmed, and beside it what
 # src/PayloadFiles.props lists, the engine compiled for this machine when it is of that platform, and the manifest.
 #
-#   make-payload.sh REPOSITORY STAGE CONFIGURATION PLATFORM…
+#   make-payload.sh REPOSITORY STAGE BUILD CONFIGURATION PLATFORM…
 #
-# Build output of its own (STAGE/.build): neither a build of the solution nor a running test is disturbed.
+# What is built lies in BUILD, not in the folders of the sources: neither a build of the solution nor a running test is
+# disturbed.
 set -euo pipefail
-repository=$1 stage=$2 configuration=$3
-shift 3
+repository=$1 stage=$2 output=$3 configuration=$4
+shift 4
 dotnet=${DOTNET:-dotnet}
 
 # NuGet's name of this machine.
@@ -26,7 +27,7 @@ list_files() {
 
 publish() {
   "$dotnet" publish "$repository/src/ds4/ds4.csproj" -c "$configuration" -r "$1" --self-contained -o "$2" \
-    --artifacts-path "$stage/.build" -m:1 -nologo -v quiet \
+    --artifacts-path "$output" -m:1 -nologo -v quiet \
     -p:PublishTrimmed=true -p:SuppressTrimAnalysisWarnings=false -p:TrimmerSingleWarn=false \
     -p:ContinuousIntegrationBuild=true -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false
   # Symbols and documentation serve nobody who runs it.
@@ -35,7 +36,7 @@ publish() {
 
 # The compiled engine, with the list of the sources that it was made from: whoever has other sources compiles them.
 compile_engine() {
-  local build=$stage/.build/engine
+  local build=$output/engine
   rm -rf "$build"
   make -s -C "$1/native" BUILD="$build" CFLAGS=-O3 LDFLAGS=-s >&2
   mkdir -p "$1/prebuilt"
