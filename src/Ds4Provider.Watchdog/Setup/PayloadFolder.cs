@@ -6,6 +6,9 @@ internal sealed class PayloadFolder(string path)
     /// <summary>Sources of the engine, with their Makefile.</summary>
     public string Native => System.IO.Path.Combine(path, "native");
 
+    /// <summary>The engine compiled on the machine that made the package; often not there.</summary>
+    public string Prebuilt => System.IO.Path.Combine(path, "prebuilt");
+
     /// <summary>The demo model.</summary>
     public string DemoModel => System.IO.Path.Combine(path, "models", "ds4-demo.gguf");
 

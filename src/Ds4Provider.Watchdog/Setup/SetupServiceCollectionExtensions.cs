@@ -17,8 +17,10 @@ internal static class SetupServiceCollectionExtensions
         services.AddSingleton<IMachine>(new Machine(options.Paths.Models));
         services.AddWeightStore(options);
         services.AddSingleton(new PayloadFolder(options.Payload));
+        services.AddSingleton(provider => new PrebuiltEngine(
+            provider.GetRequiredService<PayloadFolder>(), options.Paths, provider.GetRequiredService<ILogger<PrebuiltEngine>>()));
         services.AddSingleton(provider => new EngineBuilder(
-            provider.GetRequiredService<PayloadFolder>(), options.Paths, provider.GetRequiredService<ILogger<EngineBuilder>>()));
+            provider.GetRequiredService<PayloadFolder>(), provider.GetRequiredService<PrebuiltEngine>(), options.Paths, provider.GetRequiredService<ILogger<EngineBuilder>>()));
         services.AddSingleton(provider => new EngineSelfTest(
             provider.GetRequiredService<PayloadFolder>(), options.Paths, provider.GetRequiredService<ILogger<EngineSelfTest>>()));
         services.AddSingleton<IModelSetup>(provider => new ModelSetup(

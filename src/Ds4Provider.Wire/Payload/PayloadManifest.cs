@@ -33,6 +33,18 @@ public sealed class PayloadManifest
         return new PayloadManifest(id, [.. lines.Select(ParseLine)]);
     }
 
+    /// <summary>The files of a folder as they are, subfolders included, in no order.</summary>
+    /// <param name="folder">The folder; every file is read whole, one after the other.</param>
+    public static IEnumerable<PayloadFile> FilesBelow(string folder)
+    {
+        foreach (string path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        {
+            using FileStream file = File.OpenRead(path);
+            yield return new PayloadFile(
+                Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'), Convert.ToHexStringLower(SHA256.HashData(file)));
+        }
+    }
+
     private static PayloadFile ParseLine(string line, int index)
     {
         const int HashLength = 64;

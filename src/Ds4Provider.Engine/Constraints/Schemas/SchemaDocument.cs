@@ -139,7 +139,7 @@ internal sealed class SchemaDocument(string? tool, JsonElement root, bool strict
                 Join(one, one.Value.EnumerateArray().Concat(other.Value.EnumerateArray())),
             "properties" when one.Is(JsonValueKind.Object) && other.Is(JsonValueKind.Object) => Join(one, other),
             "type" => Types(other) is var types && Types(one).Where(types.Contains).ToList() is { Count: > 0 } both
-                ? new SchemaNode(JsonSerializer.SerializeToElement(both), one.Place)
+                ? new SchemaNode(JsonSerializer.SerializeToElement(both, SchemaJson.Default.ListString), one.Place)
                 : null,
             _ => null,
         };
@@ -153,7 +153,7 @@ internal sealed class SchemaDocument(string? tool, JsonElement root, bool strict
     };
 
     private static SchemaNode Join(SchemaNode place, IEnumerable<JsonElement> items) =>
-        new(JsonSerializer.SerializeToElement(items.ToArray()), place.Place);
+        new(JsonSerializer.SerializeToElement(items.ToArray(), SchemaJson.Default.JsonElementArray), place.Place);
 
     /// <summary>Both sides' members, unless they disagree about one.</summary>
     private static SchemaNode? Join(SchemaNode one, SchemaNode other)
@@ -168,7 +168,7 @@ internal sealed class SchemaDocument(string? tool, JsonElement root, bool strict
         }
 
         // The parts stand at two places; a third name keeps them apart from either.
-        return new SchemaNode(JsonSerializer.SerializeToElement(members), one.Place.With(other.Place));
+        return new SchemaNode(JsonSerializer.SerializeToElement(members, SchemaJson.Default.DictionaryStringJsonElement), one.Place.With(other.Place));
     }
 
     private void CheckKeyword(string name, SchemaNode node)

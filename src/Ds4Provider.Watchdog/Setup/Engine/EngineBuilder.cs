@@ -7,18 +7,26 @@ namespace Ds4Provider.Watchdog.Setup.Engine;
 
 /// <summary>
 /// Compiles the engine once for each combination of sources, compiler and flags. A build appears under its name in one
-/// step, complete, or not at all; earlier builds stay for a way back. Only one watchdog builds: it holds the lock.
+/// step, complete, or not at all, and one that came along compiled saves the work. Earlier builds stay for a way back.
+/// Only one watchdog builds: it holds the lock.
 /// </summary>
-internal sealed partial class EngineBuilder(PayloadFolder payload, WatchdogPaths paths, ILogger<EngineBuilder> logger)
+internal sealed partial class EngineBuilder(PayloadFolder payload, PrebuiltEngine prebuilt, WatchdogPaths paths, ILogger<EngineBuilder> logger)
 {
+    /// <summary>How the folder of a build ends that is not complete yet.</summary>
+    public const string Unfinished = ".unfinished";
+
     private const int KeptBuilds = 3;
-    private const string Unfinished = ".unfinished";
 
     /// <summary>The build for the sources of the payload.</summary>
     /// <exception cref="SetupException">A tool is missing, or the engine does not compile.</exception>
     public async Task<EngineBuild> BuildAsync(Action<Progress> progress, CancellationToken cancellationToken)
     {
         progress(new Progress(SetupPhase.Building, "Checking the engine"));
+        if (await prebuilt.TakeAsync(cancellationToken).ConfigureAwait(false) is { } taken)
+        {
+            RemoveOldBuilds(taken);
+            return taken;
+        }
         string tools = await Toolchain.DescribeAsync(cancellationToken).ConfigureAwait(false);
         string name = SourceHash.Compute(payload.Native, tools, Variable("CC"), Variable("CFLAGS"));
         var build = new EngineBuild(Path.Combine(paths.Engines, name));
