@@ -1,6 +1,5 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ds4Provider.Cli.Output;
 using Ds4Provider.Wire.Watchdog;
 
 namespace Ds4Provider.Cli.Clients;
@@ -10,12 +9,6 @@ namespace Ds4Provider.Cli.Clients;
 /// <param name="listening">Where it answers.</param>
 internal sealed class ClientConfigurations(Ready ready, Listening listening)
 {
-    private static readonly JsonSerializerOptions Indented = new(JsonSerializerOptions.Default)
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     private readonly string _base = listening.Address.TrimEnd('/');
 
     private string OpenAi => _base + "/v1";
@@ -32,10 +25,10 @@ internal sealed class ClientConfigurations(Ready ready, Listening listening)
     /// <exception cref="ArgumentException">The client is not known.</exception>
     public string Of(string client) => client switch
     {
-        "pi" => $"Pi, in ~/.pi/agent/models.json:\n\n{Pi().ToJsonString(Indented)}\n",
+        "pi" => $"Pi, in ~/.pi/agent/models.json:\n\n{JsonOutput.Format(Pi(), indented: true)}\n",
         "claude" => $"Claude Code, in the shell:\n\n{Claude()}\n",
         "codex" => $"Codex, in ~/.codex/config.toml:\n\n{Codex()}\n",
-        "opencode" => $"opencode, in ~/.config/opencode/opencode.json:\n\n{OpenCode().ToJsonString(Indented)}\n",
+        "opencode" => $"opencode, in ~/.config/opencode/opencode.json:\n\n{JsonOutput.Format(OpenCode(), indented: true)}\n",
         _ => throw new ArgumentException($"There is no configuration for {client}.", nameof(client)),
     };
 

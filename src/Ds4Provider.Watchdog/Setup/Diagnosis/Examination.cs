@@ -143,9 +143,11 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
         if (alone is null)
             return Good("engine", "a watchdog runs and sees to it");
         var payload = new PayloadFolder(options.Payload);
+        var builder = new EngineBuilder(
+            payload, new PrebuiltEngine(payload, _paths, NullLogger<PrebuiltEngine>.Instance), _paths, NullLogger<EngineBuilder>.Instance);
         try
         {
-            EngineBuild build = await new EngineBuilder(payload, _paths, NullLogger<EngineBuilder>.Instance).BuildAsync(progress, cancellationToken).ConfigureAwait(false);
+            EngineBuild build = await builder.BuildAsync(progress, cancellationToken).ConfigureAwait(false);
             await new EngineSelfTest(payload, _paths, NullLogger<EngineSelfTest>.Instance).VerifyAsync(build, progress, cancellationToken).ConfigureAwait(false);
             return Good("engine", $"built and tested: {build.Folder}");
         }
