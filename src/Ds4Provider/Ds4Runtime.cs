@@ -30,6 +30,8 @@ public sealed class Ds4Runtime : IDs4Runtime, IAsyncDisposable, IDisposable
     /// <inheritdoc/>
     public IReadOnlyList<Ds4Model> Models => [.. Ds4Model.All.Select(Describe)];
 
+    // Which overload is meant shows in the first argument, a string or not: options may still be added to either.
+#pragma warning disable RS0026
     /// <summary>Makes DeepSeek V4 Flash ready.</summary>
     /// <param name="progress">Receives every step, on a thread of the library.</param>
     /// <param name="cancellationToken">Ends the wait in every phase.</param>
@@ -57,6 +59,7 @@ public sealed class Ds4Runtime : IDs4Runtime, IAsyncDisposable, IDisposable
             throw;
         }
     }
+#pragma warning restore RS0026
 
     /// <inheritdoc/>
     public ValueTask<Ds4Model> PrepareAsync(string model, IProgress<Ds4Progress>? progress = null, CancellationToken cancellationToken = default) =>
