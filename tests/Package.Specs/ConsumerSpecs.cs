@@ -34,6 +34,7 @@ public sealed class ConsumerSpecs(PackedFeed feed)
         reply.ShouldContain(Greeting);
         // The runtime, the server and, on Linux, the engine came along: nothing was compiled.
         File.Exists(Path.Combine(home.Path, "logs", "build.log")).ShouldBe(OperatingSystem.IsMacOS());
+        await ShouldAnswerAsync(Path.Combine(Directory.GetDirectories(Path.Combine(home.Path, "bin")).Single(), "ds4"), home);
     }
 
     [Fact(Timeout = Limit)]
@@ -82,6 +83,13 @@ public sealed class ConsumerSpecs(PackedFeed feed)
         help.ShouldContain("ds4 [command] [options]");
         code.ShouldBe(3, "no watchdog runs");
         status.ShouldNotBeEmpty();
+    }
+
+    // What trimming removed too much of would be missed here.
+    private static async Task ShouldAnswerAsync(string ds4, StateHome home)
+    {
+        foreach (string[] arguments in (string[][])[["models", "list"], ["models", "list", "--json"], ["bench", "demo"], ["bench", "demo", "--json"], ["stop", "--json"]])
+            (await DotnetCommand.RunAsync(home.Path, home.Variables, ds4, arguments, home.Cancelled)).ShouldNotBeEmpty();
     }
 
     private static StateHome Home() => new(graceSeconds: 1, TestContext.Current.CancellationToken, withEngine: false);
