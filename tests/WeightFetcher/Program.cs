@@ -17,7 +17,7 @@ DownloadLimits limits = args.Contains("small")
     ? new DownloadLimits { ChunkBytes = 64 << 10, Connections = 4, SaveEvery = TimeSpan.FromMilliseconds(2), ReportEvery = TimeSpan.FromMilliseconds(2) }
     : new DownloadLimits();
 using HttpClient http = HubHttp.Create("test");
-var setting = new DownloadSetting(http, new HubOrigin(http, new Uri(args[0]), () => null), limits, () => long.MaxValue, TimeProvider.System);
+var setting = new DownloadSetting(http, new HubOrigin(http, new Uri(args[0]), () => null, limits.Stall), limits, () => long.MaxValue, TimeProvider.System);
 var store = new WeightStore(args[1], new Downloader(setting, NullLogger<Downloader>.Instance), _ => null, NullLogger<WeightStore>.Instance);
 Console.WriteLine(store.MissingBytes(variant));
 long begun = Stopwatch.GetTimestamp();

@@ -22,8 +22,7 @@ internal sealed class ModelSetup(
     {
         ModelPlan plan = model == Demo ? PlanDemo() : PlanFlash(mayDownload, progress);
         string path = await plan.Weights(progress, cancellationToken).ConfigureAwait(false);
-        EngineBuild build = await engine.BuildAsync(progress, cancellationToken).ConfigureAwait(false);
-        await selfTest.VerifyAsync(build, progress, cancellationToken).ConfigureAwait(false);
+        EngineBuild build = await selfTest.BuildAsync(engine, progress, cancellationToken).ConfigureAwait(false);
         return new PreparedModel(model, plan.DisplayName, build.Library, path, plan.ContextWindow)
         {
             Slots = plan.Slots,

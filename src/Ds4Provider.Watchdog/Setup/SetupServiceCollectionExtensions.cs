@@ -39,9 +39,10 @@ internal static class SetupServiceCollectionExtensions
         services.AddSingleton(provider =>
         {
             HttpClient http = provider.GetRequiredService<HttpClient>();
-            var origin = new HubOrigin(http, options.Hub, () => HubToken.Find(options.Environment));
+            var limits = new DownloadLimits();
+            var origin = new HubOrigin(http, options.Hub, () => HubToken.Find(options.Environment), limits.Stall);
             IMachine machine = provider.GetRequiredService<IMachine>();
-            return new DownloadSetting(http, origin, new DownloadLimits(), () => machine.Inspect().FreeDisk, provider.GetRequiredService<TimeProvider>());
+            return new DownloadSetting(http, origin, limits, () => machine.Inspect().FreeDisk, provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<Downloader>();
         services.AddSingleton<IWeightStore>(provider => new WeightStore(

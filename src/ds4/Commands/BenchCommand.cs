@@ -19,19 +19,21 @@ internal static class BenchCommand
     public static Command Create()
     {
         Argument<string> model = ModelArgument.Create();
+        Option<bool> download = ModelArgument.DownloadOption();
         Option<bool> json = JsonOutput.Option();
-        var command = new Command("bench", "Measures how fast prompts are read and replies are written, through the real server. Nothing else should use it meanwhile.") { model, json };
-        command.SetAction((parsed, cancellationToken) => RunAsync(ModelArgument.Id(parsed.GetValue(model)!), parsed.GetValue(json), cancellationToken));
+        var command = new Command("bench", "Measures how fast prompts are read and replies are written, through the real server. Nothing else should use it meanwhile.") { model, download, json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            ModelArgument.Id(parsed.GetValue(model)!), new DownloadQuestion(parsed.GetValue(download)), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string model, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string model, DownloadQuestion question, bool json, CancellationToken cancellationToken)
     {
         WatchdogConnection connection = await WatchdogAccess.ConnectAsync("ds4 bench", cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             var printer = new ProgressPrinter(Console.Error, TimeProvider.System);
-            await connection.SendAsync(new Acquire(model), cancellationToken).ConfigureAwait(false);
+            await connection.SendAsync(question.Acquire(model), cancellationToken).ConfigureAwait(false);
             await foreach (WatchdogMessage message in connection.ReceiveAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 switch (message)
@@ -42,8 +44,11 @@ internal static class BenchCommand
                     case Ready ready:
                         await MeasureAsync(ready, json, cancellationToken).ConfigureAwait(false);
                         return ExitCode.Done;
+                    case Failed failed when DownloadQuestion.IsAgreed(failed):
+                        await connection.SendAsync(new Acquire(model), cancellationToken).ConfigureAwait(false);
+                        break;
                     case Failed failed:
-                        return Failures.Report(failed);
+                        return Failures.Report(DownloadQuestion.Explain(failed));
                 }
             }
         }

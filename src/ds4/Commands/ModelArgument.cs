@@ -13,6 +13,9 @@ internal static class ModelArgument
         DefaultValueFactory = _ => "deepseek-v4-flash",
     };
 
+    /// <summary>Consent given in advance.</summary>
+    public static Option<bool> DownloadOption() => new("--download") { Description = "Fetch weights that are missing without asking." };
+
     /// <summary>The id without the provider's prefix.</summary>
     public static string Id(string model) => model.StartsWith(Prefix, StringComparison.Ordinal) ? model[Prefix.Length..] : model;
 }

@@ -22,10 +22,11 @@ internal static class ServeCommand
             DefaultValueFactory = _ => "127.0.0.1",
         };
         var port = new Option<int?>("--port", "-p") { Description = "TCP port; 0 takes a free one. Without it: the port of the last time." };
+        Option<bool> download = ModelArgument.DownloadOption();
         Option<bool> json = JsonOutput.Option();
         var command = new Command("serve", "Keeps a model running and opens it to other programs over HTTP, until Ctrl-C. Port and key stay the same from one time to the next.")
         {
-            model, host, port, json,
+            model, host, port, download, json,
         };
         host.Validators.Add(result =>
         {
@@ -40,7 +41,7 @@ internal static class ServeCommand
                 result.AddError($"--port takes 0 to {IPEndPoint.MaxPort}.");
         });
         command.SetAction(parsed => RunAsync(
-            new ServeRequest(ModelArgument.Id(parsed.GetValue(model)!), parsed.GetValue(host)!, parsed.GetValue(port), parsed.GetValue(json))));
+            new ServeRequest(ModelArgument.Id(parsed.GetValue(model)!), parsed.GetValue(host)!, parsed.GetValue(port), parsed.GetValue(download), parsed.GetValue(json))));
         return command;
     }
 
@@ -65,7 +66,7 @@ internal static class ServeCommand
         var printer = new ProgressPrinter(Console.Error, TimeProvider.System);
         Ready? first = null;
         int port = request.Port ?? ListenerRecord.Read(WatchdogAccess.Paths())?.Port ?? FirstPort;
-        await connection.SendAsync(new Acquire(request.Model), interrupted).ConfigureAwait(false);
+        await connection.SendAsync(new DownloadQuestion(request.Download).Acquire(request.Model), interrupted).ConfigureAwait(false);
         await foreach (WatchdogMessage message in connection.ReceiveAllAsync(interrupted).ConfigureAwait(false))
         {
             switch (message)
@@ -90,8 +91,11 @@ internal static class ServeCommand
                     port = 0;
                     await connection.SendAsync(new Listen(request.Host, port), interrupted).ConfigureAwait(false);
                     break;
+                case Failed failed when DownloadQuestion.IsAgreed(failed):
+                    await connection.SendAsync(new Acquire(request.Model), interrupted).ConfigureAwait(false);
+                    break;
                 case Failed failed:
-                    return Failures.Report(failed);
+                    return Failures.Report(DownloadQuestion.Explain(failed));
                 case Stopping stopping:
                     await Console.Error.WriteLineAsync(stopping.Reason).ConfigureAwait(false);
                     return ExitCode.Failed;
@@ -132,5 +136,5 @@ internal static class ServeCommand
 
         """;
 
-    private sealed record ServeRequest(string Model, string Host, int? Port, bool Json);
+    private sealed record ServeRequest(string Model, string Host, int? Port, bool Download, bool Json);
 }

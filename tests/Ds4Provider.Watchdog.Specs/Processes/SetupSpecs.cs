@@ -137,6 +137,40 @@ public sealed class SetupSpecs
         (await client.NextAsync<Failed>()).Reason.ShouldBe(FailureReason.SelfTestFailed);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("exit 0")] // It runs, and computes nothing.
+    [InlineData("exit 127")] // It does not run here.
+    public async Task A_packaged_engine_that_does_not_work_here_is_compiled_instead_and_not_tried_again(string tool)
+    {
+        await using var world = new World();
+        world.WritePackagedEngine(tool);
+        await using (WatchdogConnection client = await world.AcquireAsync())
+            await client.NextAsync<Ready>();
+        File.ReadAllLines(world.MakeRuns).Length.ShouldBe(1);
+        string[] builds = Directory.GetDirectories(world.Paths.Engines);
+        builds.Length.ShouldBe(1);
+        builds[0].ShouldNotEndWith("-packaged");
+        await world.UntilOverAsync();
+
+        await using (WatchdogConnection client = await world.AcquireAsync())
+            await client.NextAsync<Ready>();
+        File.ReadAllLines(world.MakeRuns).Length.ShouldBe(1, "the compiled one is used at once");
+        Directory.GetDirectories(world.Paths.Engines).ShouldBe(builds);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_packaged_engine_of_other_sources_is_not_used()
+    {
+        await using var world = new World();
+        world.WritePackagedEngine("exit 0");
+        world.Folder.Write("payload/native/added.c", "int added;");
+        await using WatchdogConnection client = await world.AcquireAsync();
+
+        await client.NextAsync<Ready>();
+
+        File.Exists(world.MakeRuns).ShouldBeTrue();
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_machine_that_cannot_run_flash_is_told_so_before_anything_is_built()
     {
@@ -146,7 +180,7 @@ public sealed class SetupSpecs
         Failed failed = await client.NextAsync<Failed>();
 
         // Which of them depends on the machine that runs this test; none of them needs an engine.
-        failed.Reason.ShouldBeOneOf(FailureReason.NotEnoughMemory, FailureReason.NotEnoughDisk, FailureReason.WeightsMissing);
+        failed.Reason.ShouldBeOneOf(FailureReason.NotEnoughMemory, FailureReason.NotEnoughDisk, FailureReason.DownloadNeeded);
         failed.Hint.ShouldNotBeEmpty();
         File.Exists(world.MakeRuns).ShouldBeFalse();
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Ds4Provider.Wire.Payload;
 using Ds4Provider.Wire.Watchdog;
 using static Ds4Provider.Watchdog.Specs.SpecContext;
 
@@ -53,7 +54,8 @@ internal sealed class World : IAsyncDisposable
     public async Task<WatchdogConnection> AcquireAsync(string name = "spec", string model = "demo")
     {
         WatchdogConnection connection = await ConnectAsync(name);
-        await connection.SendAsync(new Acquire(model), TimesUp);
+        // On a machine that can hold Flash, a test must not begin to fetch it.
+        await connection.SendAsync(new Acquire(model) { AskBeforeDownload = true }, TimesUp);
         return connection;
     }
 
@@ -136,6 +138,17 @@ internal sealed class World : IAsyncDisposable
         "HOME" or "DOTNET_ROOT" or "PATH" => Environment.GetEnvironmentVariable(name),
         _ => null,
     };
+
+    /// <summary>An engine that came along compiled from the sources that are there now.</summary>
+    /// <param name="tool">What its program does, in the shell's language.</param>
+    public void WritePackagedEngine(string tool)
+    {
+        Folder.Write(OperatingSystem.IsMacOS() ? "payload/prebuilt/libds4.dylib" : "payload/prebuilt/libds4.so", "not a library");
+        Folder.WriteScript("payload/prebuilt/ds4-logits", tool);
+        Folder.Write(
+            "payload/prebuilt/sources.sha256",
+            string.Concat(PayloadManifest.FilesBelow(Folder["payload/native"]).Select(file => $"{file.Sha256}  {file.Path}\n")));
+    }
 
     private void WritePayload()
     {

@@ -147,8 +147,7 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
             payload, new PrebuiltEngine(payload, _paths, NullLogger<PrebuiltEngine>.Instance), _paths, NullLogger<EngineBuilder>.Instance);
         try
         {
-            EngineBuild build = await builder.BuildAsync(progress, cancellationToken).ConfigureAwait(false);
-            await new EngineSelfTest(payload, _paths, NullLogger<EngineSelfTest>.Instance).VerifyAsync(build, progress, cancellationToken).ConfigureAwait(false);
+            EngineBuild build = await new EngineSelfTest(payload, _paths, NullLogger<EngineSelfTest>.Instance).BuildAsync(builder, progress, cancellationToken).ConfigureAwait(false);
             return Good("engine", $"built and tested: {build.Folder}");
         }
         catch (SetupException exception)

@@ -11,6 +11,7 @@ namespace Ds4Provider.Watchdog.Setup.Engine;
 /// </summary>
 internal sealed partial class PrebuiltEngine(PayloadFolder payload, WatchdogPaths paths, ILogger<PrebuiltEngine> logger)
 {
+    private const string Suffix = "-packaged";
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private string SourceList => Path.Combine(payload.Prebuilt, "sources.sha256");
@@ -23,15 +24,30 @@ internal sealed partial class PrebuiltEngine(PayloadFolder payload, WatchdogPath
         if (!packaged.IsComplete || !File.Exists(SourceList) || HasOwnWishes() || !IsOfTheseSources())
             return null;
         string hash = SourceHash.Compute(payload.Prebuilt);
-        var build = new EngineBuild(Path.Combine(paths.Engines, $"{hash}-packaged"));
+        var build = new EngineBuild(Path.Combine(paths.Engines, hash + Suffix));
+        if (File.Exists(Rejection(build)))
+            return null;
         if (build.IsComplete)
             return build;
         Copy(packaged, build);
         if (await RunsAsync(build, cancellationToken).ConfigureAwait(false))
             return build;
-        Directory.Delete(build.Folder, recursive: true);
+        Reject(build);
         return null;
     }
+
+    /// <summary>Remembers that a build that came along does not work on this machine.</summary>
+    /// <returns>Whether it did come along; one that was compiled here has no substitute.</returns>
+    public static bool Reject(EngineBuild build)
+    {
+        if (!build.Folder.EndsWith(Suffix, StringComparison.Ordinal))
+            return false;
+        Directory.Delete(build.Folder, recursive: true);
+        File.WriteAllText(Rejection(build), "The packaged engine does not work on this machine; it is compiled here.\n");
+        return true;
+    }
+
+    private static string Rejection(EngineBuild build) => build.Folder + ".rejected";
 
     private static bool HasOwnWishes() =>
         ((string[])["CC", "CFLAGS", "LDFLAGS"]).Any(name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)));

@@ -15,9 +15,28 @@ internal sealed partial class EngineSelfTest(PayloadFolder payload, WatchdogPath
     private const int ErrorLength = 2000;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
+    /// <summary>Builds the engine and lets it prove itself; one that came along compiled and fails is compiled here.</summary>
+    /// <exception cref="SetupException">There is no engine that computes what it must.</exception>
+    public async Task<EngineBuild> BuildAsync(EngineBuilder builder, Action<Progress> progress, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            EngineBuild build = await builder.BuildAsync(progress, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await VerifyAsync(build, progress, cancellationToken).ConfigureAwait(false);
+                return build;
+            }
+            catch (SetupException failed) when (failed.Failed.Reason == FailureReason.SelfTestFailed && PrebuiltEngine.Reject(build))
+            {
+                LogRejected(logger, build.Folder, failed.Message);
+            }
+        }
+    }
+
     /// <summary>Returns when the build has proved itself, now or earlier.</summary>
     /// <exception cref="SetupException">It computes something else, crashes, or does not end.</exception>
-    public async Task VerifyAsync(EngineBuild build, Action<Progress> progress, CancellationToken cancellationToken)
+    private async Task VerifyAsync(EngineBuild build, Action<Progress> progress, CancellationToken cancellationToken)
     {
         string proof = Path.Combine(build.Folder, "selftest.passed");
         string subject = Subject(build);
@@ -99,6 +118,9 @@ internal sealed partial class EngineSelfTest(PayloadFolder payload, WatchdogPath
         message,
         "The engine must not be used like this. Check the compiler (CC, CFLAGS), remove the folder engine in the state directory and try again.",
         paths.BuildLog);
+
+    [LoggerMessage(LogLevel.Warning, "The packaged engine {Folder} fails its self-test; it is compiled here: {Reason}")]
+    private static partial void LogRejected(ILogger logger, string folder, string reason);
 
     [LoggerMessage(LogLevel.Information, "The engine passed its self-test: {Comparison}")]
     private static partial void LogPassed(ILogger logger, string comparison);

@@ -301,6 +301,19 @@ public sealed class DownloadSpecs
     }
 
     [Fact]
+    public async Task A_hub_that_never_answers_is_given_up()
+    {
+        await using Shop shop = await Shop.OpenAsync();
+        shop.Hub.IsSilent = true;
+        shop.Limits = shop.Limits with { Stall = TimeSpan.FromMilliseconds(100) };
+
+        Failed failed = await shop.RefuseAsync();
+
+        failed.Reason.ShouldBe(FailureReason.DownloadFailed);
+        failed.Message.ShouldContain("does not answer");
+    }
+
+    [Fact]
     public async Task A_hub_that_cannot_be_reached_is_named()
     {
         await using Shop shop = await Shop.OpenAsync();

@@ -45,6 +45,9 @@ internal sealed class Hub : IAsyncDisposable
     /// <summary>Called for every request of bytes, with its number from 1; true = it has answered.</summary>
     public Func<HttpContext, int, Task<bool>> Fault { get; set; } = (_, _) => Task.FromResult(false);
 
+    /// <summary>Whether it takes questions for a file and never answers.</summary>
+    public bool IsSilent { get; set; }
+
     /// <summary>Status with which the hub answers questions for a file; 0 = as it should.</summary>
     public int Refusal { get; set; }
 
@@ -87,6 +90,8 @@ internal sealed class Hub : IAsyncDisposable
         Note(context);
         Interlocked.Increment(ref _resolved);
         HttpResponse response = context.Response;
+        if (IsSilent)
+            return Task.WhenAny(Closing, Task.Delay(Timeout.Infinite, context.RequestAborted));
         if (Refusal != 0)
         {
             response.StatusCode = Refusal;

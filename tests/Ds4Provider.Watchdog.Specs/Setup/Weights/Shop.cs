@@ -63,7 +63,7 @@ internal sealed class Shop : IAsyncDisposable
     public WeightStore Store()
     {
         string? Variable(string name) => Environment.GetValueOrDefault(name);
-        var origin = new HubOrigin(_http, Hub.Endpoint, () => HubToken.Find(Variable));
+        var origin = new HubOrigin(_http, Hub.Endpoint, () => HubToken.Find(Variable), Limits.Stall);
         var setting = new DownloadSetting(_http, origin, Limits, () => FreeDisk, TimeProvider.System);
         return new WeightStore(Models, new Downloader(setting, NullLogger<Downloader>.Instance), Variable, NullLogger<WeightStore>.Instance);
     }

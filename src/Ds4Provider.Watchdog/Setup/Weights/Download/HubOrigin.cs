@@ -20,7 +20,8 @@ internal sealed record HubFile(Uri Location, string Sha256, string? Revision, bo
 /// <param name="http">Follows no redirects.</param>
 /// <param name="endpoint">Base address, e.g. <c>https://huggingface.co</c>.</param>
 /// <param name="token">Finds the access token.</param>
-internal sealed class HubOrigin(HttpClient http, Uri endpoint, Func<string?> token)
+/// <param name="patience">How long an answer is waited for.</param>
+internal sealed class HubOrigin(HttpClient http, Uri endpoint, Func<string?> token, TimeSpan patience)
 {
     /// <summary>The hub that is asked unless <c>HF_ENDPOINT</c> names another.</summary>
     public static readonly Uri DefaultEndpoint = new("https://huggingface.co");
@@ -55,9 +56,15 @@ internal sealed class HubOrigin(HttpClient http, Uri endpoint, Func<string?> tok
     {
         using var request = new HttpRequestMessage(HttpMethod.Head, address);
         request.Headers.Authorization = Authorization;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
         try
         {
-            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new OriginTroubleException($"{Name} does not answer");
         }
         catch (HttpRequestException exception)
         {
