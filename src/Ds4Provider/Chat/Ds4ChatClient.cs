@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Ds4Provider.Lease;
+using Ds4Provider.Telemetry;
 using Ds4Provider.Wire.Chat;
 using Microsoft.Extensions.AI;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
@@ -33,7 +34,7 @@ internal sealed class Ds4ChatClient(IServerLocator locator, IDs4Runtime runtime,
         string wanted = Ds4Model.WireId(options?.ModelId ?? model);
         ChatCompletionRequest request = OptionsMapping.Map(options) with { Messages = MessageMapping.Map(messages, options?.Instructions) };
         bool withReasoning = options?.Reasoning?.Output != ReasoningOutput.None;
-        return StreamAsync(wanted, request, withReasoning, cancellationToken);
+        return ObservedReply.FollowAsync(wanted, StreamAsync(wanted, request, withReasoning, cancellationToken), time, cancellationToken);
     }
 
     public object? GetService(Type serviceType, object? serviceKey = null)
