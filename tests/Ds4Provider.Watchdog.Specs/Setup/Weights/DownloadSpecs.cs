@@ -429,14 +429,13 @@ public sealed class DownloadSpecs
     public async Task A_disk_that_fills_up_while_weights_arrive_stops_the_download_before_it_is_full()
     {
         await using Shop shop = await Shop.OpenAsync();
-        shop.Hub.Fault = async (_, number) =>
+        shop.Hub.Fault = async (context, number) =>
         {
-            if (number > 2)
-            {
-                shop.FreeDisk = 0;
-                await Task.Delay(20);
-            }
-            return false;
+            if (number <= 2)
+                return false;
+            shop.FreeDisk = 0;
+            await Task.WhenAny(shop.Hub.Closing, Task.Delay(Timeout.Infinite, context.RequestAborted));
+            return true;
         };
         shop.Limits = shop.Limits with { Connections = 1, RunChunks = 1 };
 
