@@ -124,8 +124,9 @@ internal sealed partial class GenerationWorker : IDisposable
         MemoryPlan plan = MemoryPlan.Choose(
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, model.Description.WeightBytes,
             model.EstimateSessionBytes(contextWindow, EngineMode.Fast));
-        if (dependencies.Limits.Slots > 0 || configuration.Slots > 0)
-            plan = plan with { Slots = dependencies.Limits.Slots > 0 ? dependencies.Limits.Slots : configuration.Slots };
+        int slots = dependencies.Limits.Slots > 0 ? dependencies.Limits.Slots : configuration.Slots;
+        if (slots > 0)
+            plan = plan with { Slots = slots };
         if (dependencies.Limits.StateBytes > 0)
             plan = plan with { StateBytes = dependencies.Limits.StateBytes };
         LogPlan(plan.Slots, plan.StateBytes >> 20);

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Ds4Provider.Wire.Sockets;
 
 namespace Ds4Provider.Wire.Watchdog;
 
@@ -65,26 +66,18 @@ public sealed class WatchdogConnection : IAsyncDisposable
 
     private static async Task<NetworkStream?> TryConnectAsync(string socketPath, CancellationToken cancellationToken)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            return await UnixSocketStream.ConnectAsync(socketPath, cancellationToken).ConfigureAwait(false);
         }
         catch (SocketException error)
         {
-            socket.Dispose();
             if (error.SocketErrorCode != SocketError.AccessDenied)
                 return null; // No socket yet, a dead one, or a full backlog: all of them mean "not now".
             throw new WatchdogUnavailableException(
                 FailureReason.StartFailed,
                 $"The watchdog's socket {socketPath} belongs to somebody else.",
                 "Remove it, or set XDG_RUNTIME_DIR to a directory of your own.");
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 

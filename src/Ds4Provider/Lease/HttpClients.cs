@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using Ds4Provider.Wire.Sockets;
 
 namespace Ds4Provider.Lease;
 
@@ -10,7 +10,7 @@ internal static class HttpClients
     {
         var handler = NewHandler();
         handler.UseProxy = false; // HTTP_PROXY would hijack what looks like a request to localhost.
-        handler.ConnectCallback = (_, cancellationToken) => ConnectAsync(socketPath, cancellationToken);
+        handler.ConnectCallback = async (_, cancellationToken) => await UnixSocketStream.ConnectAsync(socketPath, cancellationToken).ConfigureAwait(false);
         return NewClient(handler, new Uri("http://localhost/"));
     }
 
@@ -38,19 +38,4 @@ internal static class HttpClients
     // watchdog ends one that is stuck, and callers have their tokens.
     private static HttpClient NewClient(SocketsHttpHandler handler, Uri address) =>
         new(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-
-    private static async ValueTask<Stream> ConnectAsync(string socketPath, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ds4Provider.Wire.Sockets;
 
 namespace Ds4Provider.Cli.Clients;
 
@@ -27,20 +27,7 @@ internal sealed class ModelClient : IDisposable
         _http = new HttpClient(new SocketsHttpHandler
         {
             UseProxy = false,
-            ConnectCallback = async (_, cancellationToken) =>
-            {
-                var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellationToken).ConfigureAwait(false);
-                    return new NetworkStream(connection, ownsSocket: true);
-                }
-                catch
-                {
-                    connection.Dispose();
-                    throw;
-                }
-            },
+            ConnectCallback = async (_, cancellationToken) => await UnixSocketStream.ConnectAsync(socket, cancellationToken).ConfigureAwait(false),
         })
         {
             BaseAddress = new Uri("http://localhost/"),

@@ -24,7 +24,7 @@ internal static class ModelsCommand
     private static Command CreateRemove()
     {
         var variant = new Argument<string>("variant") { Description = "Name as `ds4 models list` shows it." };
-        variant.AcceptOnlyFromAmong([.. WeightInventory.Read(WatchdogAccess.Paths()).Select(stored => stored.Variant)]);
+        variant.AcceptOnlyFromAmong([.. WeightInventory.Variants]);
         Option<bool> json = JsonOutput.Option();
         var command = new Command("rm", "Removes weights, complete or partly fetched. Files of other programs stay.") { variant, json };
         command.SetAction((parsed, cancellationToken) => RemoveAsync(parsed.GetValue(variant)!, parsed.GetValue(json), cancellationToken));

@@ -39,8 +39,9 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
         var machine = new Machine(_paths.Models);
         MachineProfile profile = machine.Inspect();
         yield return Memory(profile);
-        yield return Choice(profile);
-        yield return Weights();
+        IReadOnlyList<StoredWeights> stored = WeightInventory.Read(_paths);
+        yield return Choice(profile, stored);
+        yield return Weights(stored);
         yield return Hub();
         Finding tools = await ToolsAsync(cancellationToken).ConfigureAwait(false);
         yield return tools;
@@ -88,11 +89,10 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
         return Good("memory", $"{text}; {profile.FreeDisk / 1e9:0.0} GB of free disk".ToString(CultureInfo.InvariantCulture));
     }
 
-    private Finding Choice(MachineProfile profile)
+    private Finding Choice(MachineProfile profile, IReadOnlyList<StoredWeights> stored)
     {
         try
         {
-            StoredWeights[] stored = [.. WeightInventory.Read(_paths)];
             VariantChoice choice = VariantChooser.Choose(
                 profile, FlashManifest.Variants, options.Variant, variant => variant.FileBytes - stored.First(one => one.Variant == variant.Name).StoredBytes);
             return Good("model", $"DeepSeek V4 Flash ({choice.Variant.Name}), {choice.ContextWindow:N0} tokens of context, {choice.Slots} at a time");
@@ -103,9 +103,9 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
         }
     }
 
-    private Finding Weights()
+    private static Finding Weights(IReadOnlyList<StoredWeights> all)
     {
-        StoredWeights[] stored = [.. WeightInventory.Read(_paths).Where(one => one.StoredBytes > 0)];
+        StoredWeights[] stored = [.. all.Where(one => one.StoredBytes > 0)];
         return stored.Length == 0
             ? Note("weights", "None yet.", "They are fetched at the first use, after the agent has asked.")
             : Good("weights", string.Join("; ", stored.Select(Describe)));

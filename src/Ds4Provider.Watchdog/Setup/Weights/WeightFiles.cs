@@ -20,6 +20,10 @@ internal sealed class WeightFiles(string directory, ModelVariant variant)
     /// <summary>A file of another program while it is being checked: a clone or a hard link.</summary>
     public string Adopted => Complete + ".adopted";
 
+    /// <summary>What the complete file was found to hold; null when nobody looked at it as it is now.</summary>
+    public WeightReceipt? ReadReceipt() =>
+        File.Exists(Receipt) && WeightReceipt.Parse(File.ReadAllBytes(Receipt)) is { } receipt && receipt.SpeaksOf(new FileInfo(Complete)) ? receipt : null;
+
     /// <summary>Held by whoever writes any of the others.</summary>
     public string Lock => Complete + ".lock";
 }

@@ -24,6 +24,9 @@ public sealed record StoredWeights(string Variant, string FileName, long FileByt
 /// <summary>The weights in the state directory.</summary>
 public static class WeightInventory
 {
+    /// <summary>Names of all variants.</summary>
+    public static IReadOnlyList<string> Variants { get; } = [.. FlashManifest.Variants.Select(variant => variant.Name)];
+
     /// <summary>All variants, stored or not.</summary>
     /// <param name="paths">The state directory.</param>
     public static IReadOnlyList<StoredWeights> Read(WatchdogPaths paths)
@@ -59,12 +62,11 @@ public static class WeightInventory
         var complete = new FileInfo(files.Complete);
         if (!complete.Exists || complete.Length != variant.FileBytes)
             return new StoredWeights(variant.Name, variant.FileName, variant.FileBytes, DownloadPass.Resume(files, variant, hub: null)?.DoneBytes ?? 0);
-        WeightReceipt? receipt = File.Exists(files.Receipt) ? WeightReceipt.Parse(File.ReadAllBytes(files.Receipt)) : null;
-        bool speaks = receipt?.SpeaksOf(complete) == true;
+        WeightReceipt? receipt = files.ReadReceipt();
         return new StoredWeights(variant.Name, variant.FileName, variant.FileBytes, variant.FileBytes)
         {
-            Sha256 = speaks ? receipt!.Sha256 : null,
-            Source = speaks ? receipt!.Source : null,
+            Sha256 = receipt?.Sha256,
+            Source = receipt?.Source,
         };
     }
 }

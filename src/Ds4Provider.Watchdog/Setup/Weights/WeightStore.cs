@@ -52,11 +52,9 @@ internal sealed partial class WeightStore(
     }
 
     private static bool IsChecked(WeightFiles files, ModelVariant variant) =>
-        File.Exists(files.Receipt)
-        && WeightReceipt.Parse(File.ReadAllBytes(files.Receipt)) is { } receipt
+        files.ReadReceipt() is { } receipt
         && receipt.Size == variant.FileBytes
-        && (variant.Sha256 is null || variant.Sha256 == receipt.Sha256)
-        && receipt.SpeaksOf(new FileInfo(files.Complete));
+        && (variant.Sha256 is null || variant.Sha256 == receipt.Sha256);
 
     /// <summary>Checks a file that somebody put under the final name.</summary>
     private async Task<bool> AcceptAsync(
@@ -148,7 +146,7 @@ internal sealed partial class WeightStore(
             if (hashed - told < variant.FileBytes / 100 && hashed < variant.FileBytes)
                 return;
             told = hashed;
-            progress(new Progress(SetupPhase.Verifying, $"Checking the {variant.Name} weights") { Done = hashed, Total = variant.FileBytes, Unit = "bytes" });
+            progress(DownloadMeter.Checking(variant.Name, hashed, variant.FileBytes));
         }, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 

@@ -29,9 +29,10 @@ internal sealed class DownloadMeter(string name, TimeProvider time)
     }
 
     /// <summary>The state of checking what has arrived.</summary>
+    /// <param name="name">Name of the variant.</param>
     /// <param name="hashed">Bytes that were checked.</param>
     /// <param name="size">Bytes of the file.</param>
-    public Progress Checking(long hashed, long size) => new(SetupPhase.Verifying, $"Checking the {name} weights")
+    public static Progress Checking(string name, long hashed, long size) => new(SetupPhase.Verifying, $"Checking the {name} weights")
     {
         Done = hashed,
         Total = size,

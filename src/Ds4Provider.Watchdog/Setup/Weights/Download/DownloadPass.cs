@@ -14,6 +14,7 @@ namespace Ds4Provider.Watchdog.Setup.Weights.Download;
 internal sealed class DownloadPass : IDisposable
 {
     private readonly DownloadSetting _setting;
+    private readonly ModelVariant _variant;
     private readonly WeightFiles _files;
     private readonly HubFile _hub;
     private readonly SafeFileHandle _file;
@@ -26,7 +27,7 @@ internal sealed class DownloadPass : IDisposable
 
     public DownloadPass(DownloadSetting setting, ModelVariant variant, WeightFiles files, HubFile hub)
     {
-        (_setting, _files, _hub) = (setting, files, hub);
+        (_setting, _variant, _files, _hub) = (setting, variant, files, hub);
         _map = Resume(files, variant, hub) ?? new ChunkMap(variant.FileBytes, setting.Limits.ChunkBytes);
         // Nothing of it can be used when nothing of it is remembered.
         _file = File.OpenHandle(files.Partial, _map.DoneBytes > 0 ? FileMode.Open : FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
@@ -167,7 +168,7 @@ internal sealed class DownloadPass : IDisposable
         {
             do
             {
-                progress(_map.IsComplete ? _meter.Checking(Volatile.Read(ref _hashed), _map.Size) : _meter.Fetching(_map.ArrivedBytes, _map.Size));
+                progress(_map.IsComplete ? DownloadMeter.Checking(_variant.Name, Volatile.Read(ref _hashed), _map.Size) : _meter.Fetching(_map.ArrivedBytes, _map.Size));
                 if (_setting.Time.GetElapsedTime(saved) < _setting.Limits.SaveEvery)
                     continue;
                 WatchDisk();
