@@ -4,7 +4,7 @@ using Ds4Provider.Wire.Server;
 
 namespace Ds4Provider.Server.Hosting;
 
-/// <summary>Tells the watchdog while requests run that work goes on, and once when the last one has ended.</summary>
+/// <summary>Tells the watchdog while requests run that work goes on; when none runs, only what has changed.</summary>
 internal sealed class WorkHeartbeat(
     ServerEventWriter events, Admission admission, WorkMeter meter, ReuseMeter reuse, GenerationWorker worker)
 {

@@ -18,7 +18,7 @@ public sealed class WakeLockSpecs : IDisposable
     [Fact(Timeout = Limit)]
     public async Task One_inhibitor_runs_while_there_is_work_and_ends_a_little_later()
     {
-        using WakeLock wakeLock = Create();
+        WakeLock wakeLock = Create();
         wakeLock.Hold();
         wakeLock.Hold();
         await UntilAsync("held\n");
@@ -34,6 +34,9 @@ public sealed class WakeLockSpecs : IDisposable
         await UntilAsync("held\nended\n");
         wakeLock.Hold();
         await UntilAsync("held\nended\nheld\n");
+
+        wakeLock.Dispose();
+        await UntilAsync("held\nended\nheld\nended\n");
     }
 
     [Fact(Timeout = Limit)]
