@@ -81,9 +81,14 @@ typedef struct ds4_output {
 
 typedef enum ds4_sublayer { DS4_ATTENTION, DS4_FFN } ds4_sublayer;
 
+/* The most sessions of one batch. */
+enum { DS4_BATCH_SESSIONS = 32 };
+
 typedef struct ds4_backend_options {
-    const ds4_shape *shape; /* these two outlive the backend */
+    const ds4_shape *shape; /* these, and the mapping, outlive the backend */
     const ds4_weights *weights;
+    const uint8_t *mapping; /* the file that the weights are in: whole pages, the last of which may be longer than the file */
+    uint64_t mapping_bytes;
     uint32_t threads;
     const char *kernels; /* a table of kernels by name; NULL for the fastest */
 } ds4_backend_options;
@@ -97,6 +102,10 @@ typedef struct ds4_backend {
     uint32_t (*max_tile)(const void *backend);                   /* tokens of a batch */
     uint32_t (*max_span)(const void *backend);                   /* tokens of a span: of these, as many as are attended together */
     uint64_t (*score_capacity)(const void *backend);             /* index scores that fit: tokens of a span times compressed rows */
+    const ds4_buffer_source *(*state_memory)(void *backend);     /* where sessions' states must be; NULL: anywhere */
+
+    /* Waits for what the stages only began. Until then nobody but the backend touches the sessions' states. */
+    ds4_status (*finish)(void *backend, ds4_error *error);
 
     /* Embedding rows into the four streams. */
     ds4_status (*embed)(void *backend, const ds4_batch *batch, ds4_error *error);
@@ -135,10 +144,11 @@ typedef struct ds4_backend {
     /* Down projections of chosen and shared experts, mixed into the streams. */
     ds4_status (*expert_output)(void *backend, const ds4_step *step, ds4_error *error);
 
-    /* Head mix, norm and output matrix of the wanted rows of the batch last evaluated, whose sessions have `mode`. */
+    /* Head mix, norm and output matrix of the wanted rows of the batch last evaluated, whose sessions have `mode`. Finishes too. */
     ds4_status (*head)(void *backend, ds4_mode mode, const ds4_output *outputs, uint32_t count, ds4_error *error);
 } ds4_backend;
 
 extern const ds4_backend ds4_backend_cpu;
+extern const ds4_backend ds4_backend_metal; /* in builds with DS4_METAL */
 
 #endif

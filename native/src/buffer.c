@@ -34,10 +34,33 @@ static void advise(void *memory, uint64_t bytes)
 #endif
 }
 
-bool ds4_buffer_pool_open(ds4_buffer_pool *pool, uint64_t size)
+static ds4_buffer *allocate(const ds4_buffer_pool *pool)
+{
+    uint64_t bytes = ds4_buffer_bytes(pool), address = 0;
+    void *handle = NULL;
+    ds4_buffer *buffer =
+        pool->source == NULL ? ds4_allocate(bytes) : pool->source->take(pool->source->context, bytes, &address, &handle);
+    if (buffer == NULL)
+        return NULL;
+    advise(buffer, bytes);
+    buffer->address = address == 0 ? 0 : address + sizeof *buffer;
+    buffer->handle = handle;
+    return buffer;
+}
+
+static void deallocate(const ds4_buffer_pool *pool, ds4_buffer *buffer)
+{
+    if (pool->source == NULL)
+        ds4_release(buffer);
+    else
+        pool->source->give(pool->source->context, buffer, buffer->handle);
+}
+
+bool ds4_buffer_pool_open(ds4_buffer_pool *pool, uint64_t size, const ds4_buffer_source *source)
 {
     memset(pool, 0, sizeof *pool);
     pool->size = size;
+    pool->source = source;
     pool->open = pthread_mutex_init(&pool->lock, NULL) == 0;
     return pool->open;
 }
@@ -48,7 +71,7 @@ void ds4_buffer_pool_close(ds4_buffer_pool *pool)
         return;
     while (pool->free != NULL) {
         ds4_buffer *next = pool->free->next;
-        ds4_release(pool->free);
+        deallocate(pool, pool->free);
         pool->free = next;
     }
     pthread_mutex_destroy(&pool->lock);
@@ -93,12 +116,11 @@ ds4_buffer *ds4_buffer_take(ds4_buffer_pool *pool)
 {
     ds4_buffer *buffer = take_free(pool);
     if (buffer == NULL) {
-        buffer = ds4_allocate(ds4_buffer_bytes(pool));
+        buffer = allocate(pool);
         if (buffer == NULL) {
             forget_one(pool);
             return NULL;
         }
-        advise(buffer, ds4_buffer_bytes(pool));
     }
     buffer->pool = pool;
     buffer->next = NULL;
@@ -134,5 +156,5 @@ void ds4_buffer_release(ds4_buffer *buffer)
     if (buffer == NULL || atomic_fetch_sub_explicit(&buffer->holders, 1, memory_order_acq_rel) != 1)
         return;
     if (!keep(buffer->pool, buffer))
-        ds4_release(buffer);
+        deallocate(buffer->pool, buffer);
 }

@@ -9,9 +9,19 @@
 
 struct ds4_buffer_pool;
 
+/* Where the memory of buffers comes from when a device must see it: `take` gives memory, its address there and a handle for
+ * `give`, or NULL when there is none. Any thread may call them. */
+typedef struct ds4_buffer_source {
+    void *context;
+    void *(*take)(void *context, uint64_t bytes, uint64_t *address, void **handle);
+    void (*give)(void *context, void *memory, void *handle);
+} ds4_buffer_source;
+
 typedef struct ds4_buffer {
     struct ds4_buffer_pool *pool;
     struct ds4_buffer *next; /* in the list of free ones */
+    uint64_t address; /* of `data`, on the device of the pool's source; 0 without one */
+    void *handle;     /* of that source */
     atomic_uint holders;
     uint32_t filled; /* of a page: rows that belong to some holder; who appends after exactly these need not copy (pages.c) */
     _Alignas(64) uint8_t data[];
@@ -22,13 +32,14 @@ typedef struct ds4_buffer_pool {
     pthread_mutex_t lock;
     bool open;
     uint64_t size; /* of `data` */
+    const ds4_buffer_source *source; /* NULL: ordinary memory */
     ds4_buffer *free;
     uint32_t free_count;
     uint64_t count; /* that exist, free ones included */
 } ds4_buffer_pool;
 
-/* False when the system has no lock left. */
-bool ds4_buffer_pool_open(ds4_buffer_pool *pool, uint64_t size);
+/* `source` may be NULL, or outlives the pool. False when the system has no lock left. */
+bool ds4_buffer_pool_open(ds4_buffer_pool *pool, uint64_t size, const ds4_buffer_source *source);
 
 /* Every buffer must have been released. A zeroed pool is allowed. */
 void ds4_buffer_pool_close(ds4_buffer_pool *pool);

@@ -4,7 +4,15 @@
 
 #include "ds4.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Writes the sentence into `error` (which may be NULL) and returns `status`. */
 __attribute__((format(printf, 3, 4))) ds4_status ds4_fail(ds4_error *error, ds4_status status, const char *format, ...);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

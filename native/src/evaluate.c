@@ -191,12 +191,15 @@ static void note_pace(ds4_model *model, uint32_t tokens, double seconds)
         model->pace = tokens / seconds;
 }
 
-static ds4_status evaluate_tile(prefill *p, const int32_t *tokens, uint32_t count)
+/* `is_decode`: the head follows at once, and waits. */
+static ds4_status evaluate_tile(prefill *p, const int32_t *tokens, uint32_t count, bool is_decode)
 {
     ds4_model *model = p->session->model;
     ds4_feed feed = {p->session, tokens, count};
     double start = seconds_now();
     ds4_status status = ds4_forward_evaluate(&model->forward, &feed, 1, p->error);
+    if (status == DS4_OK && !is_decode)
+        status = ds4_forward_finish(&model->forward, p->error);
     note_pace(model, count, seconds_now() - start);
     return status;
 }
@@ -210,7 +213,7 @@ static ds4_status evaluate_tiles(prefill *p, const int32_t *tokens, size_t count
         ds4_status status = ds4_session_reserve(p->session, tile, p->error);
         if (status != DS4_OK)
             return stop(p, status);
-        status = evaluate_tile(p, tokens + p->done, tile);
+        status = evaluate_tile(p, tokens + p->done, tile, count == 1 && p->options->row_count == 0);
         if (status == DS4_OK)
             status = deliver_rows(p, tile);
         if (status != DS4_OK)
@@ -257,7 +260,7 @@ ds4_status ds4_session_decode(ds4_session *session, int32_t token, ds4_error *er
 /* ---- several sessions --------------------------------------------------------------------------------------- */
 
 /* Sessions evaluated together; more are evaluated in groups. */
-enum { GROUP = 32 };
+enum { GROUP = DS4_BATCH_SESSIONS };
 
 static ds4_status check_sessions(ds4_session *const *sessions, const int32_t *tokens, size_t count, ds4_error *error)
 {

@@ -138,6 +138,11 @@ ds4_status ds4_forward_head(ds4_forward *f, ds4_mode mode, const ds4_output *out
     return f->backend->head(f->state, mode, outputs, count, error);
 }
 
+ds4_status ds4_forward_finish(ds4_forward *f, ds4_error *error)
+{
+    return f->backend->finish(f->state, error);
+}
+
 /* ---- life --------------------------------------------------------------------------------------------------- */
 
 static void place_tables(ds4_forward *f, ds4_layout *layout)

@@ -34,10 +34,13 @@ ds4_status ds4_forward_open(ds4_forward *forward, const ds4_backend *backend, co
 void ds4_forward_close(ds4_forward *forward);
 
 /* Evaluates the tokens, at most max_tile in all, through all layers and advances the sessions' positions. The sessions are
- * different ones of the same mode. */
+ * different ones of the same mode. Their states are not to be touched before ds4_forward_finish or ds4_forward_head. */
 ds4_status ds4_forward_evaluate(ds4_forward *forward, const ds4_feed *feeds, uint32_t feed_count, ds4_error *error);
 
-/* Logits of tokens of the batch last evaluated, whose sessions had that mode. At most max_tile outputs. */
+/* Waits until the tokens have been evaluated. */
+ds4_status ds4_forward_finish(ds4_forward *forward, ds4_error *error);
+
+/* Waits too. Logits of tokens of the batch last evaluated, whose sessions had that mode. At most max_tile outputs. */
 ds4_status ds4_forward_head(ds4_forward *forward, ds4_mode mode, const ds4_output *outputs, uint32_t count, ds4_error *error);
 
 #endif

@@ -1,9 +1,9 @@
 /* iq2_tables.c: the fixed tables of the IQ2_XXS format, as data.
  *
- * DESIGN   A grid entry is written as a code of two bits per element, element 0 lowest: 0, 1, 2 stand for 8, 25, 43.
- *          A sign entry is its index: bit i negates element i, and element 7 makes the number of negatives even.
+ * DESIGN   A sign entry is its index: bit i negates element i, and element 7 makes the number of negatives even.
  */
 #include "iq2_tables.h"
+#include "iq2_codes.h"
 
 #define BIT(index, i) ((index) >> (i)&1)
 #define PARITY(k) (BIT(k, 0) ^ BIT(k, 1) ^ BIT(k, 2) ^ BIT(k, 3) ^ BIT(k, 4) ^ BIT(k, 5) ^ BIT(k, 6))
@@ -18,50 +18,14 @@ const int8_t ds4_iq2_signs[128][8] = {
     S8(0), S8(8), S8(16), S8(24), S8(32), S8(40), S8(48), S8(56), S8(64), S8(72), S8(80), S8(88), S8(96), S8(104), S8(112), S8(120),
 };
 
-/* clang-format off */
-#define CODES(C) \
-    C(0) C(2) C(5) C(8) C(10) C(17) C(20) C(32) \
-    C(34) C(40) C(42) C(65) C(68) C(80) C(88) C(97) \
-    C(100) C(128) C(130) C(138) C(162) C(257) C(260) C(272) \
-    C(277) C(320) C(388) C(408) C(512) C(514) C(546) C(642) \
-    C(1025) C(1028) C(1040) C(1057) C(1060) C(1088) C(1090) C(1096) \
-    C(1120) C(1153) C(1156) C(1168) C(1188) C(1280) C(1282) C(1288) \
-    C(1312) C(1350) C(1385) C(1408) C(1425) C(1545) C(1552) C(1600) \
-    C(1668) C(1700) C(2048) C(2053) C(2056) C(2068) C(2088) C(2113) \
-    C(2116) C(2128) C(2130) C(2184) C(2308) C(2368) C(2562) C(2580) \
-    C(4097) C(4100) C(4112) C(4129) C(4160) C(4192) C(4228) C(4240) \
-    C(4245) C(4352) C(4360) C(4384) C(4432) C(4442) C(4480) C(4644) \
-    C(4677) C(5120) C(5128) C(5152) C(5157) C(5193) C(5248) C(5400) \
-    C(5474) C(5632) C(5654) C(6145) C(6148) C(6160) C(6208) C(6273) \
-    C(6400) C(6405) C(6560) C(6737) C(8192) C(8194) C(8202) C(8260) \
-    C(8289) C(8320) C(8322) C(8489) C(8520) C(8704) C(8706) C(9217) \
-    C(9220) C(9232) C(9280) C(9302) C(9472) C(9537) C(9572) C(9872) \
-    C(10248) C(10272) C(10388) C(10820) C(16385) C(16388) C(16400) C(16408) \
-    C(16417) C(16420) C(16448) C(16456) C(16470) C(16480) C(16513) C(16516) \
-    C(16528) C(16640) C(16672) C(16737) C(16768) C(16773) C(16897) C(16912) \
-    C(16968) C(16982) C(17000) C(17408) C(17416) C(17440) C(17536) C(17561) \
-    C(17682) C(17700) C(17920) C(18433) C(18436) C(18448) C(18496) C(18501) \
-    C(18688) C(18776) C(18785) C(18818) C(19013) C(19088) C(20480) C(20488) \
-    C(20497) C(20505) C(20512) C(20608) C(20616) C(20740) C(20802) C(20900) \
-    C(21137) C(21648) C(21650) C(21770) C(22017) C(22100) C(22528) C(22545) \
-    C(22553) C(22628) C(22848) C(23048) C(24580) C(24592) C(24640) C(24680) \
-    C(24832) C(24917) C(25112) C(25184) C(25600) C(25605) C(25872) C(25874) \
-    C(25988) C(26690) C(32768) C(32770) C(32778) C(32833) C(32898) C(33028) \
-    C(33048) C(33088) C(33297) C(33793) C(33796) C(33808) C(33813) C(33856) \
-    C(33888) C(34048) C(34118) C(34196) C(34313) C(34368) C(34400) C(34818) \
-    C(35076) C(35345) C(36868) C(36880) C(36900) C(36928) C(37025) C(37142) \
-    C(37248) C(37445) C(37888) C(37922) C(37956) C(38225) C(39041) C(39200) \
-    C(40962) C(41040) C(41093) C(41225) C(41472) C(42008) C(43088) C(43268)
-/* clang-format on */
-
 #define M(code, i) ((code) >> (2 * (i)) & 3) == 0 ? 8 : ((code) >> (2 * (i)) & 3) == 1 ? 25 : 43
 #define MAGNITUDES(code) {M(code, 0), M(code, 1), M(code, 2), M(code, 3), M(code, 4), M(code, 5), M(code, 6), M(code, 7)},
 #define LOW(code) (code) & 255,
 #define HIGH(code) (code) >> 8,
 
-const uint8_t ds4_iq2_grid[256][8] = {CODES(MAGNITUDES)};
-const uint8_t ds4_iq2_code_low[256] = {CODES(LOW)};
-const uint8_t ds4_iq2_code_high[256] = {CODES(HIGH)};
+const uint8_t ds4_iq2_grid[256][8] = {DS4_IQ2_CODES(MAGNITUDES)};
+const uint8_t ds4_iq2_code_low[256] = {DS4_IQ2_CODES(LOW)};
+const uint8_t ds4_iq2_code_high[256] = {DS4_IQ2_CODES(HIGH)};
 
 #define B(k) (k) | PARITY(k) << 7
 #define B8(k) B(k), B(k + 1), B(k + 2), B(k + 3), B(k + 4), B(k + 5), B(k + 6), B(k + 7)

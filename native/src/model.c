@@ -12,7 +12,13 @@
 
 enum { MAX_THREADS = 1024 };
 
-static const ds4_backend *const backends[] = {&ds4_backend_cpu}; /* best first */
+/* Best first. */
+static const ds4_backend *const backends[] = {
+#ifdef DS4_METAL
+    &ds4_backend_metal,
+#endif
+    &ds4_backend_cpu,
+};
 
 /* "cpu", or "cpu:NAME" for one of its tables of kernels. */
 static ds4_status choose_backend(const char *name, const ds4_backend **backend, const char **kernels, ds4_error *error)
@@ -51,11 +57,22 @@ static void fill_info(ds4_model *model)
     info->weight_bytes_per_token = model->weights.bytes_per_token;
 }
 
+static ds4_status open_stores(ds4_model *model, ds4_error *error)
+{
+    const ds4_buffer_source *source = model->forward.backend->state_memory(model->forward.state);
+    if (ds4_state_store_open(&model->exact, &model->shape, sizeof(float), source) &&
+        ds4_state_store_open(&model->rounded, &model->shape, sizeof(uint16_t), source))
+        return DS4_OK;
+    return ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory for the layout of session states");
+}
+
 static ds4_status open_model(ds4_model *model, const char *path, const ds4_backend *backend, const char *kernels, uint32_t threads,
                              ds4_error *error)
 {
-    ds4_backend_options options = {&model->shape, &model->weights, threads, kernels};
+    ds4_backend_options options = {.shape = &model->shape, .weights = &model->weights, .threads = threads, .kernels = kernels};
     ds4_status status = ds4_mapping_open(path, &model->mapping, error);
+    options.mapping = model->mapping.data;
+    options.mapping_bytes = model->mapping.size;
     if (status == DS4_OK)
         status = ds4_gguf_parse((ds4_bytes){model->mapping.data, model->mapping.size}, &model->gguf, error);
     if (status == DS4_OK)
@@ -64,9 +81,8 @@ static ds4_status open_model(ds4_model *model, const char *path, const ds4_backe
         status = ds4_weights_bind(&model->gguf, &model->shape, &model->weights, error);
     if (status == DS4_OK)
         status = ds4_forward_open(&model->forward, backend, &options, error);
-    if (status == DS4_OK && (!ds4_state_store_open(&model->exact, &model->shape, sizeof(float)) ||
-                             !ds4_state_store_open(&model->rounded, &model->shape, sizeof(uint16_t))))
-        status = ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory for the layout of session states");
+    if (status == DS4_OK)
+        status = open_stores(model, error);
     if (status == DS4_OK)
         fill_info(model);
     return status;
@@ -74,7 +90,7 @@ static ds4_status open_model(ds4_model *model, const char *path, const ds4_backe
 
 ds4_status ds4_model_open(const char *path, const ds4_model_options *options, ds4_model **result, ds4_error *error)
 {
-    const ds4_backend *backend;
+    const ds4_backend *backend = NULL;
     const char *kernels;
     uint32_t threads = options != NULL ? options->threads : 0;
     if (path == NULL || result == NULL)

@@ -58,7 +58,7 @@ static uint64_t lay_out(ds4_state_store *store)
 
 /* ---- stores ------------------------------------------------------------------------------------------------- */
 
-bool ds4_state_store_open(ds4_state_store *store, const ds4_shape *shape, uint32_t value_bytes)
+bool ds4_state_store_open(ds4_state_store *store, const ds4_shape *shape, uint32_t value_bytes, const ds4_buffer_source *source)
 {
     ds4_page_format *overlapping = &store->pages[DS4_PAGES_OVERLAPPING], *longer = &store->pages[DS4_PAGES_LONG];
     memset(store, 0, sizeof *store);
@@ -74,9 +74,9 @@ bool ds4_state_store_open(ds4_state_store *store, const ds4_shape *shape, uint32
     longer->ratio = DS4_RATIO_LONG;
     overlapping->row_bytes = longer->row_bytes = store->row_bytes;
     overlapping->index_row_bytes = DS4_INDEX_DIM * value_bytes;
-    return ds4_buffer_pool_open(&store->fixed, lay_out(store)) &&
-           ds4_buffer_pool_open(&overlapping->pool, DS4_PAGE_ROWS * ds4_page_row_bytes(overlapping)) &&
-           ds4_buffer_pool_open(&longer->pool, DS4_PAGE_ROWS * ds4_page_row_bytes(longer));
+    return ds4_buffer_pool_open(&store->fixed, lay_out(store), source) &&
+           ds4_buffer_pool_open(&overlapping->pool, DS4_PAGE_ROWS * ds4_page_row_bytes(overlapping), source) &&
+           ds4_buffer_pool_open(&longer->pool, DS4_PAGE_ROWS * ds4_page_row_bytes(longer), source);
 }
 
 void ds4_state_store_close(ds4_state_store *store)

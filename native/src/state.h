@@ -55,8 +55,8 @@ static inline uint8_t *ds4_rows_at(const ds4_rows *rows, uint64_t index)
 
 /* ---- stores: one per model and value size ------------------------------------------------------------------- */
 
-/* False when there is no memory; close it all the same. A zeroed store may be closed. */
-bool ds4_state_store_open(ds4_state_store *store, const ds4_shape *shape, uint32_t value_bytes);
+/* `source`: where the memory comes from, or NULL. False when there is no memory; close it all the same. A zeroed store may be closed. */
+bool ds4_state_store_open(ds4_state_store *store, const ds4_shape *shape, uint32_t value_bytes, const ds4_buffer_source *source);
 void ds4_state_store_close(ds4_state_store *store);
 
 /* All that was allocated for states: in use, shared (counted once) and pooled. */

@@ -86,7 +86,7 @@ static void Flash_needs_at_most_6900_bytes_per_token_beside_its_fixed_part(void)
     ds4_state_store store;
     for (uint32_t layer = 2; layer < shape.layers; layer++)
         shape.ratio[layer] = layer % 2 == 0 ? DS4_RATIO_OVERLAPPING : DS4_RATIO_LONG;
-    REQUIRE(ds4_state_store_open(&store, &shape, sizeof(uint16_t)));
+    REQUIRE(ds4_state_store_open(&store, &shape, sizeof(uint16_t), NULL));
     uint64_t windows = 43 * 128 * 1024, open_rows = 1720320 + 10485760, logits = 129280 * 4;
     for (size_t i = 0; i < 3; i++) {
         ds4_memory memory = ds4_session_estimate(&store, contexts[i]);

@@ -262,6 +262,18 @@ static uint64_t max_scores(const void *backend)
     return ((const ds4_cpu *)backend)->score_capacity;
 }
 
+static const ds4_buffer_source *state_memory(void *backend)
+{
+    (void)backend;
+    return NULL;
+}
+
+static ds4_status finish(void *backend, ds4_error *error)
+{
+    (void)backend, (void)error; /* every stage is complete when it returns */
+    return DS4_OK;
+}
+
 const ds4_backend ds4_backend_cpu = {
     .name = "cpu",
     .open = open_backend,
@@ -270,6 +282,8 @@ const ds4_backend ds4_backend_cpu = {
     .max_tile = max_tile,
     .max_span = max_span,
     .score_capacity = max_scores,
+    .state_memory = state_memory,
+    .finish = finish,
     .embed = ds4_cpu_embed,
     .mix_input = ds4_cpu_mix_input,
     .project = ds4_cpu_project,

@@ -27,7 +27,7 @@ typedef struct ds4_gpu_memory {
 } ds4_gpu_memory;
 
 typedef struct ds4_gpu_info {
-    char name[64];               /* "Apple M3 Max" */
+    char name[64];               /* "Apple M3 Max"; zeros after it */
     uint64_t working_set_bytes;  /* that the system lets the device hold at a time */
     uint64_t buffer_bytes;       /* the largest single buffer */
     uint32_t threadgroup_bytes;  /* threadgroup memory of one threadgroup */
