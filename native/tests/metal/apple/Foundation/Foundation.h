@@ -37,9 +37,7 @@ __attribute__((objc_root_class))
 + (instancetype)stringWithCString:(const char *)text encoding:(NSStringEncoding)encoding;
 @end
 
-enum : NSStringEncoding {
-    NSUTF8StringEncoding = 4,
-};
+enum : NSStringEncoding { NSUTF8StringEncoding = 4 };
 
 @interface NSError : NSObject
 @property (readonly) NSInteger code;

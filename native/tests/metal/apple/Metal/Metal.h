@@ -16,7 +16,6 @@ typedef struct { NSUInteger width, height, depth; } MTLSize;
 
 typedef NS_OPTIONS(NSUInteger, MTLResourceOptions) {
     MTLResourceStorageModeShared = 0,
-    MTLResourceStorageModePrivate = 1 << 5,
     MTLResourceHazardTrackingModeUntracked = 1 << 8,
 };
 
@@ -34,13 +33,11 @@ typedef NS_OPTIONS(NSUInteger, MTLPipelineOption) {
 };
 
 typedef NS_ENUM(NSUInteger, MTLDispatchType) {
-    MTLDispatchTypeSerial = 0,
     MTLDispatchTypeConcurrent = 1,
 };
 
 typedef NS_ENUM(NSUInteger, MTLCommandBufferStatus) {
     MTLCommandBufferStatusCompleted = 4,
-    MTLCommandBufferStatusError = 5,
 };
 
 typedef NS_ENUM(NSUInteger, MTLCommandBufferError) {
@@ -98,18 +95,16 @@ API_AVAILABLE(15.0)
 #endif
 
 @protocol MTLBuffer <MTLResource>
-@property (readonly) NSUInteger length;
 @property (readonly) MTLGPUAddress gpuAddress API_AVAILABLE(13.0);
 - (void *)contents;
 @end
 
 @protocol MTLFence <NSObject>
-@property (copy) NSString *label;
 @end
 
 @interface MTLCompileOptions : NSObject
 @property (readwrite) MTLLanguageVersion languageVersion;
-@property (readwrite) BOOL fastMathEnabled __attribute__((availability(macos, introduced = 10.11, deprecated = 15.0)));
+@property (readwrite) BOOL fastMathEnabled API_DEPRECATED(10.11, 15.0);
 #if __MAC_OS_X_VERSION_MAX_ALLOWED >= 150000
 @property (readwrite) MTLMathMode mathMode API_AVAILABLE(15.0);
 @property (readwrite) MTLMathFloatingPointFunctions mathFloatingPointFunctions API_AVAILABLE(15.0);
@@ -120,7 +115,6 @@ API_AVAILABLE(15.0)
 @end
 
 @protocol MTLLibrary <NSObject>
-@property (copy) NSString *label;
 - (id<MTLFunction>)newFunctionWithName:(NSString *)name;
 @end
 
@@ -132,7 +126,6 @@ API_AVAILABLE(15.0)
 
 @protocol MTLComputePipelineState <NSObject>
 @property (readonly) NSUInteger maxTotalThreadsPerThreadgroup;
-@property (readonly) NSUInteger threadExecutionWidth;
 @property (readonly) NSUInteger staticThreadgroupMemoryLength;
 @end
 
