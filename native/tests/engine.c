@@ -17,9 +17,14 @@ const char *save_model(const model_file *file, const char *name)
 
 ds4_model *open_engine(const char *path, uint32_t threads)
 {
+    return open_engine_on(path, NULL, threads);
+}
+
+ds4_model *open_engine_on(const char *path, const char *backend, uint32_t threads)
+{
     ds4_model *model = NULL;
     ds4_error error;
-    ds4_model_options options = {NULL, threads};
+    ds4_model_options options = {backend, threads};
     if (ds4_model_open(path, &options, &model, &error) != DS4_OK)
         report_failure(path, 0, "%s", error.message);
     return model;

@@ -11,6 +11,9 @@ const char *save_model(const model_file *file, const char *name);
 /* Opens a model file with a number of threads; NULL after reporting a failure. */
 ds4_model *open_engine(const char *path, uint32_t threads);
 
+/* The same on a backend by its name. */
+ds4_model *open_engine_on(const char *path, const char *backend, uint32_t threads);
+
 /* Builds, saves and opens a model. */
 ds4_model *open_small(const model_config *config, const char *name, uint32_t threads);
 

@@ -20,6 +20,12 @@ typedef struct test {
     }
 
 /* Each test file test_NAME.c defines one array NAME_tests that ends with an empty entry. They run in this order. */
+#ifdef DS4_METAL
+#define EACH_SUITE(SUITE)  \
+    SUITE(metal_simulator) \
+    SUITE(metal_kernels)   \
+    SUITE(metal_model)
+#else
 #define EACH_SUITE(SUITE) \
     SUITE(sha256)         \
     SUITE(rounding)       \
@@ -51,6 +57,7 @@ typedef struct test {
     SUITE(demo)           \
     SUITE(measuring)      \
     SUITE(tools)
+#endif
 
 #define DECLARE_SUITE(name) extern const test name##_tests[];
 EACH_SUITE(DECLARE_SUITE)

@@ -1,9 +1,10 @@
 // trampolines.cpp: reads kernels and writes the C++ that compiles and calls them.
 //
-//   trampolines FILE.metal ... > kernels.cpp
+//   trampolines FILE ... > kernels.cpp
 //
 // A parameter of a kernel says by its attribute what it is: [[buffer(0)]], [[threadgroup(0)]], [[thread_position_in_grid]] and so on. What
-// is written is the kernels without attributes, a function for each that gives it its parameters, and a table of them.
+// is written is the files one after the other, without attributes and without inclusions of each other, as a device compiles them; a
+// function for each kernel that gives it its parameters; and a table of them.
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -68,14 +69,14 @@ bool write_kernels(const std::string &path, const std::string &text, std::ostrin
 
 int main(int count, char **paths)
 {
-    static const std::regex attribute(R"(\s*\[\[\w+(\(\d+\))?\]\])");
+    static const std::regex attribute(R"(\s*\[\[\w+(\(\d+\))?\]\])"), inclusion(R"(#include "[^\n]*)");
     std::ostringstream table;
     std::cout << "#include <metal_stdlib>\n";
     for (int i = 1; i < count; i++) {
         std::ifstream file(paths[i]);
         std::stringstream text;
         text << file.rdbuf();
-        std::cout << "#line 1 \"" << paths[i] << "\"\n" << std::regex_replace(text.str(), attribute, "");
+        std::cout << "#line 1 \"" << paths[i] << "\"\n" << std::regex_replace(std::regex_replace(text.str(), attribute, ""), inclusion, "");
         if (!file || !write_kernels(paths[i], text.str(), table)) {
             std::cerr << paths[i] << ": cannot be read as kernels\n";
             return 1;

@@ -1,0 +1,2 @@
+#include "harness.h"
+const test metal_model_tests[] = {{NULL, NULL}};
