@@ -72,14 +72,14 @@ DS4_API const char *ds4_status_name(ds4_status status);
 /* ---- model ------------------------------------------------------------------------------------------------ */
 
 typedef struct ds4_model_options {
-    const char *backend; /* "cpu", or "cpu:NAME" for the kernels of one instruction set; NULL picks the best */
+    const char *backend; /* "metal", "cpu", or "cpu:NAME" for the kernels of one instruction set; NULL picks the best that runs here */
     uint32_t threads;    /* 0 = one per usable core */
 } ds4_model_options;
 
 typedef struct ds4_model_info {
     char name[128];       /* general.name, or "" */
-    char backend[16];     /* "cpu" */
-    char kernels[64];     /* instruction sets in use, e.g. "scalar" */
+    char backend[16];     /* "cpu", "metal" */
+    char kernels[64];     /* instruction sets in use, e.g. "scalar", or the device, e.g. "Apple M3 Max" */
     char fingerprint[65]; /* SHA-256 (hex) over header, tensor table, file size and 64 sampled blocks */
     uint32_t vocabulary_size;
     uint32_t layer_count;

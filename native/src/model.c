@@ -20,7 +20,7 @@ static const ds4_backend *const backends[] = {
     &ds4_backend_cpu,
 };
 
-/* "cpu", or "cpu:NAME" for one of its tables of kernels. */
+/* "metal", "cpu", or "cpu:NAME" for one of its tables of kernels. */
 static ds4_status choose_backend(const char *name, const ds4_backend **backend, const char **kernels, ds4_error *error)
 {
     *kernels = NULL;
@@ -33,7 +33,8 @@ static ds4_status choose_backend(const char *name, const ds4_backend **backend, 
             *kernels = name + length + 1;
         return DS4_OK;
     }
-    return ds4_fail(error, DS4_INVALID_ARGUMENT, "there is no backend %.32s; this build has cpu", name);
+    return ds4_fail(error, DS4_INVALID_ARGUMENT, "there is no backend %.32s; this build has %s", name,
+                    backends[0] == &ds4_backend_cpu ? "cpu" : "metal and cpu");
 }
 
 static void fill_info(ds4_model *model)
@@ -88,6 +89,22 @@ static ds4_status open_model(ds4_model *model, const char *path, const ds4_backe
     return status;
 }
 
+static ds4_status open_on(const char *path, const ds4_backend *backend, const char *kernels, uint32_t threads, ds4_model **result,
+                          ds4_error *error)
+{
+    ds4_model *model = ds4_allocate(sizeof *model);
+    if (model == NULL)
+        return ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory for a model");
+    memset(model, 0, sizeof *model);
+    atomic_init(&model->computing, false);
+    ds4_status status = open_model(model, path, backend, kernels, threads, error);
+    if (status == DS4_OK)
+        *result = model;
+    else
+        ds4_model_close(model);
+    return status;
+}
+
 ds4_status ds4_model_open(const char *path, const ds4_model_options *options, ds4_model **result, ds4_error *error)
 {
     const ds4_backend *backend = NULL;
@@ -107,18 +124,11 @@ ds4_status ds4_model_open(const char *path, const ds4_model_options *options, ds
         threads = ds4_topology_threads(&topology);
         threads = threads < MAX_THREADS ? threads : MAX_THREADS;
     }
-    ds4_model *model = ds4_allocate(sizeof *model);
-    if (model == NULL)
-        return ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory for a model");
-    memset(model, 0, sizeof *model);
-    atomic_init(&model->computing, false);
-    status = open_model(model, path, backend, kernels, threads, error);
-    if (status != DS4_OK) {
-        ds4_model_close(model);
-        return status;
-    }
-    *result = model;
-    return DS4_OK;
+    status = open_on(path, backend, kernels, threads, result, error);
+    /* A device that cannot run the kernels is no reason to fail unless it was asked for. */
+    if (status == DS4_UNSUPPORTED && (options == NULL || options->backend == NULL) && backend != &ds4_backend_cpu)
+        status = open_on(path, &ds4_backend_cpu, NULL, threads, result, error);
+    return status;
 }
 
 void ds4_model_close(ds4_model *model)

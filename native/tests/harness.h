@@ -23,7 +23,6 @@ typedef struct test {
 #ifdef DS4_METAL
 #define EACH_SUITE(SUITE)  \
     SUITE(metal_simulator) \
-    SUITE(metal_kernels)   \
     SUITE(metal_model)
 #else
 #define EACH_SUITE(SUITE) \

@@ -42,6 +42,7 @@ void DeviceMemory::add(void *host, std::size_t bytes, bool is_model)
 void DeviceMemory::remove(void *host)
 {
     auto low = reinterpret_cast<std::uintptr_t>(host);
+    latest[0] = latest[1] = nullptr;
     ranges.erase(std::find_if(ranges.begin(), ranges.end(), [low](const auto &r) { return r->low == low; }));
 }
 
@@ -51,7 +52,10 @@ DeviceMemory::Range *DeviceMemory::find(std::uintptr_t address, unsigned bytes)
     if (after == ranges.begin())
         return nullptr;
     Range *range = after[-1].get();
-    return address + bytes <= range->high ? range : nullptr;
+    if (address + bytes > range->high)
+        return nullptr;
+    latest[1] = latest[0];
+    return latest[0] = range;
 }
 
 // ---- dispatches ----------------------------------------------------------------------------------------------------
@@ -81,25 +85,43 @@ void DeviceMemory::begin_threadgroup()
 
 // ---- accesses ------------------------------------------------------------------------------------------------------
 
-void DeviceMemory::access(std::uintptr_t address, unsigned bytes, bool writes)
+template <unsigned bytes, bool writes> void DeviceMemory::access(std::uintptr_t address)
 {
-    // The program's own constants, and the stack of the running thread.
+    if (address - running_thread.stack < running_thread.stack_bytes)
+        return;
+    if (address >= shared_low && address < shared_high) {
+        access_threadgroup<bytes, writes>(address);
+        return;
+    }
+    Range *range = latest[0];
+    if (range == nullptr || address < range->low || address + bytes > range->high) {
+        std::swap(latest[0], latest[1]);
+        range = latest[0];
+        if (range == nullptr || address < range->low || address + bytes > range->high)
+            range = find(address, bytes);
+    }
+    if (range == nullptr)
+        access_elsewhere(address, bytes, writes);
+    else if (range->is_model)
+        access_model<bytes, writes>(*range, address);
+    else
+        access_device<bytes, writes>(*range, address);
+}
+
+// The program's own constants may be read; so may the arguments.
+void DeviceMemory::access_elsewhere(std::uintptr_t address, unsigned bytes, bool writes)
+{
     extern char program_begin __asm__("__executable_start");
     extern char program_end __asm__("_end");
-    if (address - running_thread.stack < running_thread.stack_bytes ||
-        (address >= reinterpret_cast<std::uintptr_t>(&program_begin) && address < reinterpret_cast<std::uintptr_t>(&program_end)))
+    if (address >= reinterpret_cast<std::uintptr_t>(&program_begin) && address < reinterpret_cast<std::uintptr_t>(&program_end))
         return;
-    if (address >= shared_low && address < shared_high)
-        access_threadgroup(address, bytes, writes);
-    else if (Range *range = find(address, bytes))
-        (range->is_model ? access_model(*range, address, bytes, writes) : access_device(*range, address, bytes, writes));
-    else if (address < arguments_low || address >= arguments_high)
+    if (address < arguments_low || address >= arguments_high)
         fail_kernel("%s %u bytes at 0x%" PRIxPTR ", outside of all buffers", writes ? "writes" : "reads", bytes, address);
     else if (writes || address + bytes > arguments_high)
         fail_kernel("%s its arguments", writes ? "writes to" : "reads beyond");
 }
 
-void DeviceMemory::access_model(Range &range, std::uintptr_t address, unsigned bytes, bool writes)
+template <unsigned bytes, bool writes> void DeviceMemory::access_model(Range &range, std::uintptr_t address)
 {
     if (writes)
         fail_kernel("writes to the model's file, offset %" PRIuPTR, address - range.low);
@@ -125,7 +147,7 @@ bool meets(std::uint32_t epoch, std::uint32_t group, std::uint32_t phase, std::u
 
 } // namespace
 
-void DeviceMemory::access_device(Range &range, std::uintptr_t address, unsigned bytes, bool writes)
+template <unsigned bytes, bool writes> void DeviceMemory::access_device(Range &range, std::uintptr_t address)
 {
     const RunningThread &me = running_thread;
     if (address % bytes != 0)
@@ -150,7 +172,7 @@ void DeviceMemory::access_device(Range &range, std::uintptr_t address, unsigned 
     }
 }
 
-void DeviceMemory::access_threadgroup(std::uintptr_t address, unsigned bytes, bool writes)
+template <unsigned bytes, bool writes> void DeviceMemory::access_threadgroup(std::uintptr_t address)
 {
     const RunningThread &me = running_thread;
     if (address + bytes > shared_high)
@@ -187,14 +209,17 @@ void DeviceMemory::access_threadgroup(std::uintptr_t address, unsigned bytes, bo
 
 // ---- what compiled kernels call ------------------------------------------------------------------------------------
 
+template void DeviceMemory::access<4, false>(std::uintptr_t);
+template void DeviceMemory::access<4, true>(std::uintptr_t);
+
 #define ON_ACCESS(BYTES)                                                                   \
     extern "C" void __sanitizer_cov_load##BYTES(void *address)                             \
     {                                                                                      \
-        device_memory.access(reinterpret_cast<std::uintptr_t>(address), BYTES, false);     \
+        device_memory.access<BYTES, false>(reinterpret_cast<std::uintptr_t>(address));     \
     }                                                                                      \
     extern "C" void __sanitizer_cov_store##BYTES(void *address)                            \
     {                                                                                      \
-        device_memory.access(reinterpret_cast<std::uintptr_t>(address), BYTES, true);      \
+        device_memory.access<BYTES, true>(reinterpret_cast<std::uintptr_t>(address));      \
     }
 ON_ACCESS(1)
 ON_ACCESS(2)

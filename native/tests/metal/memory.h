@@ -44,7 +44,7 @@ public:
     void set_threadgroup(void *memory, std::size_t bytes);
     void begin_threadgroup();
 
-    void access(std::uintptr_t address, unsigned bytes, bool writes);
+    template <unsigned bytes, bool writes> void access(std::uintptr_t address);
 
     const std::map<std::string, KernelCounts> &counts() const { return kernel_counts; }
     void clear_counts() { kernel_counts.clear(); }
@@ -67,12 +67,15 @@ private:
         std::uint32_t group, write_phase, write_thread, write_simd_phase, read_phase, read_thread, read_simd_phase;
     };
 
+    // An access by the kernel's type: sizes are constants, since this is where the simulator spends its time.
+    template <unsigned bytes, bool writes> void access_device(Range &range, std::uintptr_t address);
+    template <unsigned bytes, bool writes> void access_model(Range &range, std::uintptr_t address);
+    template <unsigned bytes, bool writes> void access_threadgroup(std::uintptr_t address);
+    void access_elsewhere(std::uintptr_t address, unsigned bytes, bool writes);
     Range *find(std::uintptr_t address, unsigned bytes);
-    void access_device(Range &range, std::uintptr_t address, unsigned bytes, bool writes);
-    void access_model(Range &range, std::uintptr_t address, unsigned bytes, bool writes);
-    void access_threadgroup(std::uintptr_t address, unsigned bytes, bool writes);
 
     std::vector<std::unique_ptr<Range>> ranges; // by address
+    Range *latest[2] = {};                      // where the last accesses were
     std::map<std::string, KernelCounts> kernel_counts;
     KernelCounts *now = nullptr;
     std::uint32_t dispatch = 0;

@@ -254,9 +254,9 @@ unsigned ds4_sim_atomic(unsigned *address, ds4_sim_atomic_operation operation, u
     unsigned before = *address;
     running_thread.is_atomic = operation == DS4_SIM_ATOMIC_ADD;
     if (operation != DS4_SIM_ATOMIC_STORE)
-        device_memory.access(reinterpret_cast<std::uintptr_t>(address), 4, false);
+        device_memory.access<4, false>(reinterpret_cast<std::uintptr_t>(address));
     if (operation != DS4_SIM_ATOMIC_LOAD)
-        device_memory.access(reinterpret_cast<std::uintptr_t>(address), 4, true);
+        device_memory.access<4, true>(reinterpret_cast<std::uintptr_t>(address));
     running_thread.is_atomic = false;
     if (operation != DS4_SIM_ATOMIC_LOAD)
         *address = operation == DS4_SIM_ATOMIC_ADD ? before + value : value;

@@ -1,2 +1,428 @@
+/* Whole models on the Metal backend, against the reference and against the CPU. */
+#include "engine.h"
+#include "gpu_sim.h"
 #include "harness.h"
-const test metal_model_tests[] = {{NULL, NULL}};
+#include "model_writer.h"
+#include "stream.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOKENS = 300, VOCABULARY = 320 };
+
+static double relative_error(const float *found, const float *expected, size_t count)
+{
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < count; i++) {
+        double d = (double)found[i] - expected[i];
+        difference += d * d;
+        norm += (double)expected[i] * expected[i];
+    }
+    return sqrt(difference / norm);
+}
+
+/* The largest error of `rows` rows. */
+static double largest_error(const float *found, const float *expected, size_t rows, size_t vocabulary)
+{
+    double largest = 0;
+    for (size_t row = 0; row < rows; row++) {
+        double error = relative_error(found + row * vocabulary, expected + row * vocabulary, vocabulary);
+        if (!(error <= largest)) /* NaN is the largest */
+            largest = error;
+    }
+    return largest;
+}
+
+/* ---- the golden model --------------------------------------------------------------------------------------- */
+
+static bool load_tokens(int32_t tokens[TOKENS])
+{
+    FILE *file = fopen(golden_path("ids.txt"), "r");
+    int count = 0;
+    while (file != NULL && count < TOKENS && fscanf(file, "%d", &tokens[count]) == 1)
+        count++;
+    if (file != NULL)
+        (void)fclose(file);
+    return count == TOKENS;
+}
+
+static float *load_logits(const char *name)
+{
+    size_t size;
+    return (float *)(void *)read_whole_file(golden_path(name), &size);
+}
+
+/* Logits after each of `count` tokens, to be freed: a prompt of `first` tokens, then the others one by one. */
+static float *golden_logits(ds4_mode mode, const int32_t *tokens, size_t first, size_t count)
+{
+    ds4_model *model = open_engine_on(golden_path("tiny.gguf"), "metal", 1);
+    ds4_session *session = new_session(model, TOKENS, mode);
+    float *logits = malloc(TOKENS * VOCABULARY * sizeof *logits);
+    uint32_t rows[TOKENS];
+    ds4_error error;
+    for (uint32_t i = 0; i < TOKENS; i++)
+        rows[i] = i;
+    ds4_prefill_options options = {.rows = rows, .row_count = first, .row_logits = logits};
+    bool good = session != NULL && ds4_session_prefill(session, tokens, first, &options, &error) == DS4_OK;
+    for (size_t i = first; good && i < count; i++) {
+        good = ds4_session_decode(session, tokens[i], &error) == DS4_OK;
+        if (good)
+            memcpy(logits + i * VOCABULARY, ds4_session_logits(session), VOCABULARY * sizeof *logits);
+    }
+    if (!good && session != NULL)
+        report_failure("golden", 0, "%s", error.message);
+    ds4_session_free(session);
+    ds4_model_close(model);
+    return logits;
+}
+
+static void Exact_logits_match_the_reference_in_a_prompt_and_token_by_token(void)
+{
+    int32_t tokens[TOKENS];
+    float *expected = load_logits("logits_exact.f32");
+    REQUIRE(expected != NULL && load_tokens(tokens));
+    float *found = golden_logits(DS4_MODE_EXACT, tokens, 250, TOKENS);
+    double error = largest_error(found, expected, TOKENS, VOCABULARY);
+    REQUIRE_MESSAGE(error < 2e-5, "relative error %g", error);
+    free(found);
+    free(expected);
+}
+
+static int argmax(const float *logits)
+{
+    int best = 0;
+    for (int i = 1; i < VOCABULARY; i++)
+        best = logits[i] > logits[best] ? i : best;
+    return best;
+}
+
+static double log_sum(const float *logits)
+{
+    double largest = logits[argmax(logits)], sum = 0;
+    for (int i = 0; i < VOCABULARY; i++)
+        sum += exp(logits[i] - largest);
+    return largest + log(sum);
+}
+
+static double divergence(const float *found, const float *expected)
+{
+    double found_sum = log_sum(found), expected_sum = log_sum(expected), kl = 0;
+    for (int i = 0; i < VOCABULARY; i++) {
+        double p = expected[i] - expected_sum;
+        kl += exp(p) * (p - (found[i] - found_sum));
+    }
+    return kl;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of a prompt longer than the window and some decoded tokens: a simulation takes its time. */
+static void check_statistics(ds4_mode mode, double least_equal, double most_error, double most_divergence)
+{
+    enum { PROMPT = 150, ALL = 170 };
+    int32_t tokens[TOKENS];
+    double errors[TOKENS], kl = 0;
+    int equal = 0;
+    float *expected = load_logits("logits_rounded.f32");
+    REQUIRE(expected != NULL && load_tokens(tokens));
+    float *found = golden_logits(mode, tokens, PROMPT, ALL);
+    for (int row = 0; row < ALL; row++) {
+        const float *x = found + row * VOCABULARY, *y = expected + row * VOCABULARY;
+        errors[row] = relative_error(x, y, VOCABULARY);
+        kl += divergence(x, y) / ALL;
+        equal += argmax(x) == argmax(y);
+    }
+    qsort(errors, ALL, sizeof errors[0], compare_doubles);
+    REQUIRE_MESSAGE(equal >= least_equal * ALL, "%d of %d argmaxes", equal, ALL);
+    REQUIRE_MESSAGE(errors[ALL / 2] <= most_error, "median relative error %g", errors[ALL / 2]);
+    REQUIRE_MESSAGE(kl <= most_divergence, "mean KL divergence %g", kl);
+    free(found);
+    free(expected);
+}
+
+static void Rounded_logits_agree_with_the_reference_statistically(void)
+{
+    check_statistics(DS4_MODE_ROUNDED, 0.99, 4e-3, 3e-4);
+}
+
+static void Fast_logits_agree_with_the_reference_statistically(void)
+{
+    check_statistics(DS4_MODE_FAST, 0.9, 3e-2, 1e-3);
+}
+
+/* ---- against the CPU ---------------------------------------------------------------------------------------- */
+
+typedef struct pair {
+    ds4_model *cpu, *metal;
+    uint32_t vocabulary;
+} pair;
+
+static bool open_pair(pair *p, const model_config *config, const char *name)
+{
+    model_file *file = describe_model(config, 3);
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s", save_model(file, name));
+    free_model_file(file);
+    *p = (pair){open_engine_on(path, "cpu", 1), open_engine_on(path, "metal", 1), config->vocabulary};
+    return p->cpu != NULL && p->metal != NULL;
+}
+
+static void close_pair(pair *p)
+{
+    ds4_model_close(p->cpu);
+    ds4_model_close(p->metal);
+}
+
+/* Logits of the last of `count` tokens and of `more` decoded ones agree with the CPU's. */
+static bool agree(const pair *p, ds4_mode mode, const int32_t *tokens, size_t count, size_t more, double tolerance)
+{
+    ds4_session *cpu = new_session(p->cpu, count + more, mode), *metal = new_session(p->metal, count + more, mode);
+    bool good = cpu != NULL && metal != NULL;
+    for (size_t i = 0; good && i <= more; i++) {
+        size_t first = i == 0 ? 0 : count + i - 1, step = i == 0 ? count : 1;
+        good = advance(cpu, tokens, first, step) && advance(metal, tokens, first, step);
+        double error = good ? relative_error(ds4_session_logits(metal), ds4_session_logits(cpu), p->vocabulary) : 0;
+        if (!(error <= tolerance)) {
+            report_failure(__FILE__, __LINE__, "%zu tokens, %zu decoded: relative error %g", count, i, error);
+            good = false;
+        }
+    }
+    ds4_session_free(cpu);
+    ds4_session_free(metal);
+    return good;
+}
+
+static void Prompts_of_every_length_modulo_4_and_of_many_modulo_128_equal_the_CPU(void)
+{
+    static const size_t counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 31, 32, 33, 63, 64, 65, 90, 127, 128, 129, 131, 257};
+    model_config config = small_config();
+    int32_t tokens[300];
+    pair p;
+    REQUIRE(open_pair(&p, &config, "lengths.gguf"));
+    make_tokens(tokens, 300, config.vocabulary);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        REQUIRE(agree(&p, DS4_MODE_EXACT, tokens, counts[i], 3, 2e-5));
+    close_pair(&p);
+}
+
+/* Every row length is a multiple of 256, so that every matrix can have every format. */
+static void Every_format_in_every_matrix_equals_the_CPU(void)
+{
+    static const ds4_format formats[] = {DS4_FORMAT_F32, DS4_FORMAT_F16, DS4_FORMAT_Q8_0, DS4_FORMAT_Q2_K, DS4_FORMAT_Q4_K, DS4_FORMAT_IQ2_XXS};
+    int32_t tokens[40];
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        model_config config = small_config();
+        pair p;
+        config.head_dim = 256;
+        config.query_rank = 256;
+        config.output_rank = 128;
+        config.attention = config.mix = config.compressor = config.gate_up = config.down = config.shared = config.embedding = formats[i];
+        REQUIRE(open_pair(&p, &config, "formats.gguf"));
+        make_tokens(tokens, 40, config.vocabulary);
+        REQUIRE_MESSAGE(agree(&p, DS4_MODE_EXACT, tokens, 5, 5, 2e-5) && agree(&p, DS4_MODE_EXACT, tokens, 33, 2, 2e-5), "format %d",
+                        (int)formats[i]);
+        close_pair(&p);
+    }
+}
+
+static void Shapes_far_from_the_published_ones_equal_the_CPU(void)
+{
+    int32_t tokens[80];
+    pair p;
+    model_config config = small_config();
+    config.ratios[0] = 128, config.ratios[1] = 4, config.ratios[2] = 4, config.ratios[3] = 0;
+    config.hash_layers = 0;
+    config.router_bias = false;
+    config.experts = config.experts_used = 3;
+    config.heads = 10, config.groups = 5, config.head_dim = 320, config.window = 1, config.index_heads = 11, config.index_top_k = 5;
+    config.clamp = 0;
+    REQUIRE(open_pair(&p, &config, "shapes.gguf"));
+    make_tokens(tokens, 80, config.vocabulary);
+    REQUIRE(agree(&p, DS4_MODE_EXACT, tokens, 70, 3, 2e-5));
+    REQUIRE(agree(&p, DS4_MODE_EXACT, tokens, 6, 3, 2e-5));
+    close_pair(&p);
+}
+
+static void What_the_kernels_cannot_take_is_refused_with_the_way_out(void)
+{
+    model_config config = small_config();
+    ds4_model *model = NULL;
+    ds4_error error;
+    ds4_model_options options = {.backend = "metal"};
+    config.head_dim = 576;
+    model_file *file = describe_model(&config, 1);
+    REQUIRE(ds4_model_open(save_model(file, "wide.gguf"), &options, &model, &error) == DS4_UNSUPPORTED);
+    REQUIRE_MESSAGE(strstr(error.message, "576") != NULL && strstr(error.message, "use the backend cpu") != NULL, "it says: %s", error.message);
+    free_model_file(file);
+}
+
+static void What_the_kernels_cannot_take_runs_on_the_CPU_unless_Metal_was_asked_for(void)
+{
+    model_config config = small_config();
+    ds4_model_info info;
+    config.head_dim = 576;
+    ds4_model *model = open_small(&config, "wide.gguf", 1);
+    REQUIRE(model != NULL);
+    ds4_model_get_info(model, &info);
+    REQUIRE(strcmp(info.backend, "cpu") == 0);
+    ds4_model_close(model);
+    config.head_dim = 192;
+    model = open_small(&config, "narrow.gguf", 1);
+    REQUIRE(model != NULL);
+    ds4_model_get_info(model, &info);
+    REQUIRE(strcmp(info.backend, "metal") == 0 && strcmp(info.kernels, "simulator") == 0 && info.work_bytes > 0);
+    ds4_model_close(model);
+}
+
+/* ---- states ------------------------------------------------------------------------------------------------- */
+
+/* A checkpoint of one backend's session goes on in a session of the other. */
+static bool moves(const pair *p, ds4_model *from, ds4_model *to, ds4_mode mode, const int32_t *tokens, size_t count)
+{
+    ds4_session *source = new_session(from, count + 4, mode), *target = new_session(to, count + 4, mode);
+    ds4_checkpoint *kept = NULL, *moved = NULL;
+    ds4_error error;
+    bool good = source != NULL && target != NULL && advance(source, tokens, 0, count) && ds4_session_checkpoint(source, &kept, &error) == DS4_OK;
+    stream stream = good ? save_stream(kept, NULL) : (struct stream){0};
+    good = good && load_stream(to, NULL, &stream, &moved, &error) == DS4_OK && ds4_session_restore(target, moved, &error) == DS4_OK;
+    for (size_t i = count; good && i < count + 4; i++) {
+        good = advance(source, tokens, i, 1) && advance(target, tokens, i, 1);
+        double error_of_step = good ? relative_error(ds4_session_logits(target), ds4_session_logits(source), p->vocabulary) : 0;
+        if (!(error_of_step <= (mode == DS4_MODE_EXACT ? 2e-5 : 2e-2))) {
+            report_failure(__FILE__, __LINE__, "token %zu: relative error %g", i, error_of_step);
+            good = false;
+        }
+    }
+    free(stream.data);
+    ds4_checkpoint_free(kept);
+    ds4_checkpoint_free(moved);
+    ds4_session_free(source);
+    ds4_session_free(target);
+    return good;
+}
+
+static void Checkpoints_move_between_CPU_and_Metal(void)
+{
+    model_config config = small_config();
+    int32_t tokens[200];
+    pair p;
+    REQUIRE(open_pair(&p, &config, "moves.gguf"));
+    make_tokens(tokens, 200, config.vocabulary);
+    REQUIRE(moves(&p, p.cpu, p.metal, DS4_MODE_EXACT, tokens, 150) && moves(&p, p.metal, p.cpu, DS4_MODE_EXACT, tokens, 150));
+    REQUIRE(moves(&p, p.cpu, p.metal, DS4_MODE_ROUNDED, tokens, 61) && moves(&p, p.metal, p.cpu, DS4_MODE_ROUNDED, tokens, 61));
+    close_pair(&p);
+}
+
+/* ---- several sessions --------------------------------------------------------------------------------------- */
+
+enum { SESSIONS = 3, STEPS = 3 };
+
+/* Logits of three sessions with prompts of different lengths after some decoded tokens, [SESSIONS][vocabulary]. */
+static bool decode_sessions(ds4_model *model, ds4_mode mode, const int32_t *tokens, bool together, float *logits, uint32_t vocabulary)
+{
+    static const size_t lengths[SESSIONS] = {1, 26, 33};
+    ds4_session *sessions[SESSIONS];
+    ds4_error error;
+    bool good = true;
+    for (int i = 0; i < SESSIONS; i++) {
+        sessions[i] = new_session(model, 64, mode);
+        good = good && sessions[i] != NULL && advance(sessions[i], tokens, 0, lengths[i]);
+    }
+    for (int step = 0; good && step < STEPS; step++) {
+        int32_t next[SESSIONS];
+        for (int i = 0; i < SESSIONS; i++)
+            next[i] = tokens[lengths[i] + (size_t)step];
+        for (int i = 0; good && i < SESSIONS; i += together ? SESSIONS : 1)
+            good = ds4_sessions_decode(sessions + i, next + i, together ? SESSIONS : 1, &error) == DS4_OK;
+    }
+    for (int i = 0; i < SESSIONS; i++) {
+        if (good)
+            memcpy(logits + (size_t)i * vocabulary, ds4_session_logits(sessions[i]), vocabulary * sizeof *logits);
+        ds4_session_free(sessions[i]);
+    }
+    return good;
+}
+
+static void Sessions_that_decode_together_get_bit_by_bit_what_they_get_alone(void)
+{
+    model_config config = small_config();
+    int32_t tokens[64];
+    float alone[SESSIONS * 64], together[SESSIONS * 64];
+    ds4_mode modes[] = {DS4_MODE_EXACT, DS4_MODE_FAST};
+    pair p;
+    REQUIRE(open_pair(&p, &config, "together.gguf") && config.vocabulary <= 64);
+    make_tokens(tokens, 64, config.vocabulary);
+    for (int m = 0; m < 2; m++) {
+        REQUIRE(decode_sessions(p.metal, modes[m], tokens, false, alone, config.vocabulary));
+        REQUIRE(decode_sessions(p.metal, modes[m], tokens, true, together, config.vocabulary));
+        REQUIRE(memcmp(alone, together, SESSIONS * config.vocabulary * sizeof *alone) == 0 && alone[0] == alone[0]);
+    }
+    close_pair(&p);
+}
+
+/* ---- the demo model ----------------------------------------------------------------------------------------- */
+
+static int32_t best_token(const float *logits, uint32_t vocabulary)
+{
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < vocabulary; i++)
+        best = logits[i] > logits[best] ? i : best;
+    return (int32_t)best;
+}
+
+/* The prompt is evaluated by the CPU, which is faster than a simulation, and the reply by both. */
+static void The_demo_model_replies_as_on_the_CPU(void)
+{
+    enum { MOST = 4096, REPLY = 25 };
+    static int32_t tokens[MOST];
+    char path[1024];
+    ds4_model_info info;
+    ds4_error error;
+    size_t count = 0;
+    (void)snprintf(path, sizeof path, "%s/../../demo/reference/prompts/16.ids", golden_folder);
+    FILE *file = fopen(path, "r");
+    while (file != NULL && count < MOST && fscanf(file, "%d", &tokens[count]) == 1)
+        count++;
+    REQUIRE(file != NULL && fclose(file) == 0 && count > 0);
+    (void)snprintf(path, sizeof path, "%s/../../demo/ds4-demo.gguf", golden_folder);
+    pair p = {open_engine_on(path, "cpu", 2), open_engine_on(path, "metal", 1), 0};
+    REQUIRE(p.cpu != NULL && p.metal != NULL);
+    ds4_model_get_info(p.cpu, &info);
+    ds4_session *cpu = new_session(p.cpu, MOST, DS4_MODE_FAST), *metal = new_session(p.metal, MOST, DS4_MODE_FAST);
+    ds4_checkpoint *kept = NULL, *moved = NULL;
+    REQUIRE(cpu != NULL && metal != NULL && advance(cpu, tokens, 0, count) && ds4_session_checkpoint(cpu, &kept, &error) == DS4_OK);
+    stream stream = save_stream(kept, NULL);
+    REQUIRE(load_stream(p.metal, NULL, &stream, &moved, &error) == DS4_OK && ds4_session_restore(metal, moved, &error) == DS4_OK);
+    for (int i = 0; i < REPLY; i++) {
+        int32_t token = best_token(ds4_session_logits(cpu), info.vocabulary_size);
+        REQUIRE_MESSAGE(best_token(ds4_session_logits(metal), info.vocabulary_size) == token, "token %d of the reply differs", i);
+        REQUIRE(advance(cpu, &token, 0, 1) && advance(metal, &token, 0, 1));
+    }
+    free(stream.data);
+    ds4_checkpoint_free(kept);
+    ds4_checkpoint_free(moved);
+    ds4_session_free(cpu);
+    ds4_session_free(metal);
+    close_pair(&p);
+}
+
+const test metal_model_tests[] = {
+    TEST(Prompts_of_every_length_modulo_4_and_of_many_modulo_128_equal_the_CPU),
+    TEST(Every_format_in_every_matrix_equals_the_CPU),
+    TEST(Shapes_far_from_the_published_ones_equal_the_CPU),
+    TEST(What_the_kernels_cannot_take_is_refused_with_the_way_out),
+    TEST(What_the_kernels_cannot_take_runs_on_the_CPU_unless_Metal_was_asked_for),
+    TEST(Checkpoints_move_between_CPU_and_Metal),
+    TEST(Sessions_that_decode_together_get_bit_by_bit_what_they_get_alone),
+    TEST(Exact_logits_match_the_reference_in_a_prompt_and_token_by_token),
+    TEST(Rounded_logits_agree_with_the_reference_statistically),
+    TEST(Fast_logits_agree_with_the_reference_statistically),
+    TEST(The_demo_model_replies_as_on_the_CPU),
+    {NULL, NULL},
+};
