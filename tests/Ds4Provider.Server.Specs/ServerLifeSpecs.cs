@@ -157,6 +157,25 @@ public sealed class ServerLifeSpecs
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task A_prompt_under_evaluation_is_ended_at_once()
+    {
+        using var tile = new SemaphoreSlim(0);
+        var model = new ScriptedModel { BeforeTile = () => tile.Wait(TimeSpan.FromSeconds(20)) };
+        await using TestServer server = await TestServer.StartAsync(model, new ServerLimits { Drain = TimeSpan.FromSeconds(25) });
+        using EventReader running = await server.StreamAsync(Ask.Streamed("Hi"));
+        await running.NextAsync();
+
+        server.EndInput();
+
+        // The drain and the tile last longer than this test.
+        List<JsonNode> events = await running.AllAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        events[^1]["error"]!["code"]!.GetValue<string>().ShouldBe("server_stopping");
+        tile.Release(100);
+        (await server.Exit.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(0);
+        model.Prefills.Count.ShouldBeLessThanOrEqualTo(1);
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task An_engine_that_never_comes_back_does_not_keep_the_server_alive()
     {
         using var never = new SemaphoreSlim(0);

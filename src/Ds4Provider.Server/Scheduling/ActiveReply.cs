@@ -16,6 +16,7 @@ internal sealed class ActiveReply : IDisposable
     private const int CheckpointInterval = 1024;
 
     private readonly CancellationTokenSource cancellation;
+    private readonly CancellationTokenSource promptCancellation;
     private readonly SlotTable slots;
     private readonly WorkMeter meter;
     private readonly TimeProvider time;
@@ -26,7 +27,7 @@ internal sealed class ActiveReply : IDisposable
 
     /// <summary>Gives the job a slot; whoever is to have the slot back disposes of this.</summary>
     public ActiveReply(
-        LoadedModel model, SlotTable slots, GenerationJob job, WorkMeter meter, TimeProvider time, CancellationToken stopping)
+        LoadedModel model, SlotTable slots, GenerationJob job, WorkMeter meter, TimeProvider time, StopTokens stopping)
     {
         this.slots = slots;
         this.meter = meter;
@@ -40,7 +41,8 @@ internal sealed class ActiveReply : IDisposable
             job.IsFromDisk = Reuse.Source == ReuseSource.Disk;
             boundaries = new Queue<Boundary>(Boundaries.Find(Prompt, done, model.Tokenizer.Control, job.ReasoningIsDropped));
             reply = new Reply(model, job, Reuse.Cached);
-            cancellation = CancellationTokenSource.CreateLinkedTokenSource(job.CancellationToken, stopping);
+            cancellation = CancellationTokenSource.CreateLinkedTokenSource(job.CancellationToken, stopping.Replies);
+            promptCancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellation.Token, stopping.Prompts);
         }
         catch
         {
@@ -76,12 +78,12 @@ internal sealed class ActiveReply : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled; what was evaluated stays in the slot.</exception>
     public void Prefill(int most)
     {
-        CancellationToken.ThrowIfCancellationRequested();
+        promptCancellation.Token.ThrowIfCancellationRequested();
         int first = done;
         int end = Math.Min(first + most, boundaries.TryPeek(out Boundary boundary) ? boundary.Position : Prompt.Length);
         long start = time.GetTimestamp();
         TimeSpan before = PrefillTime;
-        Slot.Prefill(Prompt[first..end], Report, CancellationToken);
+        Slot.Prefill(Prompt[first..end], Report, promptCancellation.Token);
         Report(end - first);
         if (boundaries.TryPeek(out boundary) && boundary.Position == end)
         {
@@ -153,6 +155,7 @@ internal sealed class ActiveReply : IDisposable
     public void Dispose()
     {
         slots.End(Slot);
+        promptCancellation.Dispose();
         cancellation.Dispose();
     }
 

@@ -25,7 +25,8 @@ internal sealed partial class GenerationWorker : IDisposable
     private readonly ILogger<GenerationWorker> logger;
     private readonly TaskCompletionSource<ServedModel> loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource stopping = new();
+    private readonly CancellationTokenSource stoppingPrompts = new();
+    private readonly CancellationTokenSource stoppingReplies = new();
 
     public GenerationWorker(
         ServerConfiguration configuration, ServerDependencies dependencies, RequestQueue queue, SampledTurnStore turns, WorkMeter meter,
@@ -61,22 +62,36 @@ internal sealed partial class GenerationWorker : IDisposable
 
     public void Start() => new Thread(Run) { IsBackground = true, Name = "ds4 engine" }.Start();
 
-    /// <summary>Lets the running jobs go on for <paramref name="drain"/>, then cancels them; ends when the model is closed.</summary>
+    /// <summary>
+    /// Cancels prompts at once: they would end after the server, and their clients would wait for nothing. Lets replies go on for
+    /// <paramref name="drain"/>, then cancels them too; ends when the model is closed.
+    /// </summary>
     public async Task StopAsync(TimeSpan drain)
     {
         queue.Close();
+        await stoppingPrompts.CancelAsync().ConfigureAwait(false);
+        Refuse(queue.Running.Where(job => job.Progress.Phase != GenerationPhase.Generating));
         if (await EndsWithinAsync(drain).ConfigureAwait(false))
             return;
-        await stopping.CancelAsync().ConfigureAwait(false);
-        // The client is told now; the engine may be in the middle of a long tile.
-        foreach (GenerationJob running in queue.Running)
-            running.Fail(ApiException.Stopping());
+        await stoppingReplies.CancelAsync().ConfigureAwait(false);
+        Refuse(queue.Running);
         // A tile or a load takes its time; when even this is not enough, the process ends with the thread in the engine.
         if (!await EndsWithinAsync(drain).ConfigureAwait(false))
             LogStuck();
     }
 
-    public void Dispose() => stopping.Dispose();
+    public void Dispose()
+    {
+        stoppingPrompts.Dispose();
+        stoppingReplies.Dispose();
+    }
+
+    /// <summary>Tells the clients now: the engine may be in the middle of a long tile.</summary>
+    private static void Refuse(IEnumerable<GenerationJob> jobs)
+    {
+        foreach (GenerationJob job in jobs)
+            job.Fail(ApiException.Stopping());
+    }
 
     private async Task<bool> EndsWithinAsync(TimeSpan time)
     {
@@ -101,7 +116,8 @@ internal sealed partial class GenerationWorker : IDisposable
             using var kept = KeptConversations.TryOpen(configuration.CheckpointFolder, engine.Model, slots.Index, turns, dependencies);
             slots.Store = kept?.States;
             var scheduler = new ReplyScheduler(
-                engine, slots, queue, turns, meter, reuse, dependencies.Time, dependencies.LoggerFactory.CreateLogger<ReplyScheduler>(), stopping.Token)
+                engine, slots, queue, turns, meter, reuse, dependencies.Time, dependencies.LoggerFactory.CreateLogger<ReplyScheduler>(),
+                new StopTokens(stoppingPrompts.Token, stoppingReplies.Token))
             {
                 TurnLog = kept?.Turns,
             };

@@ -14,7 +14,7 @@ namespace Ds4Provider.Server.Scheduling;
 /// </summary>
 internal sealed partial class ReplyScheduler(
     LoadedModel model, SlotTable slots, RequestQueue queue, SampledTurnStore turns, WorkMeter meter, ReuseMeter reuse, TimeProvider time,
-    ILogger<ReplyScheduler> logger, CancellationToken stopping)
+    ILogger<ReplyScheduler> logger, StopTokens stopping)
 {
     /// <summary>Longest stretch of a prompt while nobody else waits: what the engine evaluates together.</summary>
     private const int LongestStretch = 2048;
