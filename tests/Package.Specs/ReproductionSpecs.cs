@@ -38,6 +38,7 @@ public sealed class ReproductionSpecs(PackedFeed feed)
         string[] names = [.. package.Entries.Select(entry => entry.FullName)];
 
         names.ShouldContain("lib/net10.0/Ds4Provider.Wire.dll");
+        names.ShouldContain("lib/net10.0/extension.json");
         names.ShouldContain($"ds4-payload/{PackedFeed.Platform}/ds4");
         names.ShouldContain("ds4-payload/common/native/Makefile");
         names.ShouldContain("ds4-payload/common/models/ds4-demo.gguf");
