@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CliWrap;
 using CliWrap.Buffered;
 
@@ -38,6 +39,52 @@ public sealed class ConsumerSpecs(PackedFeed feed)
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_program_with_dependency_injection_adds_the_provider_and_asks_a_model()
+    {
+        await using StateHome home = Home();
+        string folder = Directory.CreateDirectory(Path.Combine(feed.Folder, "injected")).FullName;
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "injected.csproj"),
+            """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <TargetFramework>net10.0</TargetFramework>
+                <OutputType>Exe</OutputType>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Ds4Provider" Version="0.1.0" />
+                <PackageReference Include="Microsoft.Extensions.Hosting" Version="10.0.*" />
+              </ItemGroup>
+            </Project>
+            """,
+            TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "Program.cs"),
+            """
+            using Microsoft.Extensions.AI;
+            using Microsoft.Extensions.DependencyInjection;
+            using Microsoft.Extensions.Hosting;
+            using Microsoft.Extensions.Logging;
+
+            HostApplicationBuilder builder = Host.CreateApplicationBuilder(args);
+            builder.Logging.ClearProviders();
+            builder.Services.AddDs4Provider();
+            using IHost host = builder.Build();
+            IChatClient chat = host.Services.GetRequiredKeyedService<IChatClient>("ds4/demo");
+            Console.WriteLine((await chat.GetResponseAsync("hello")).Text);
+            """,
+            TestContext.Current.CancellationToken);
+        await Dotnet(folder, "build", "-nologo", "-v", "quiet", "-warnaserror", "-o", "out");
+
+        string reply = await DotnetCommand.RunAsync(folder, home.Variables, Path.Combine(folder, "out", "injected"), [], TestContext.Current.CancellationToken);
+
+        reply.ShouldContain(Greeting);
+        File.Exists(Path.Combine(folder, "out", "extension.json")).ShouldBeFalse("a program is no plugin");
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_plugin_folder_made_from_the_package_is_loaded_by_the_agent()
     {
         await using StateHome home = Home();
@@ -58,6 +105,11 @@ public sealed class ConsumerSpecs(PackedFeed feed)
             TestContext.Current.CancellationToken);
         string plugin = Path.Combine(folder, "out");
         await Dotnet(folder, "publish", "-nologo", "-v", "quiet", "-o", plugin);
+        using (JsonDocument file = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(plugin, "extension.json"), TestContext.Current.CancellationToken)))
+        {
+            file.RootElement.GetProperty("version").GetString().ShouldBe("0.1.0");
+            File.Exists(Path.Combine(plugin, file.RootElement.GetProperty("assembly").GetString()!)).ShouldBeTrue();
+        }
         string work = Directory.CreateDirectory(Path.Combine(folder, "work")).FullName;
 
         await DotnetCommand.RunAsync(

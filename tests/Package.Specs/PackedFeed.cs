@@ -8,8 +8,10 @@ namespace Package.Specs;
 /// </summary>
 public sealed class PackedFeed : IAsyncLifetime
 {
-    private static readonly string[] Projects = ["AgentHost.Abstractions", "Ds4Provider", "ds4"];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ds4-pack-");
+
+    /// <summary>What is packed.</summary>
+    public static IReadOnlyList<string> Projects { get; } = ["AgentHost.Abstractions", "Ds4Provider", "ds4"];
 
     /// <summary>The platform of this machine, the only one whose payload is packed here.</summary>
     public static string Platform => (OperatingSystem.IsMacOS() ? "osx-" : "linux-")

@@ -11,7 +11,8 @@ internal static class ExtensionLocator
     }
 
     /// <summary>Reads the manifest of the extension at a path, which is its assembly or the folder around it.</summary>
-    /// <exception cref="ExtensionLoadException">There is no extension, or more than one.</exception>
+    /// <remarks>A folder with an <c>extension.json</c> says which assembly it is; one without is searched.</remarks>
+    /// <exception cref="ExtensionLoadException">There is no extension, or more than one, or what the folder says is wrong.</exception>
     public static ExtensionManifest Find(string path)
     {
         if (File.Exists(path))
@@ -22,6 +23,8 @@ internal static class ExtensionLocator
         if (!Directory.Exists(path))
             throw new ExtensionLoadException($"{path} does not exist; -e takes an extension's DLL or its folder.");
 
+        if (ExtensionFile.TryRead(path) is { } file)
+            return file.ReadManifest();
         List<ExtensionManifest> found = [.. Directory.EnumerateFiles(path, "*.dll").Order(StringComparer.Ordinal).Select(ExtensionManifest.TryRead).OfType<ExtensionManifest>()];
         return found.Count switch
         {

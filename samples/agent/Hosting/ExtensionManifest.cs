@@ -23,7 +23,8 @@ internal sealed record ExtensionManifest(string AssemblyPath, string Id, string 
             MetadataReader metadata = file.GetMetadataReader();
             return metadata.IsAssembly ? Read(metadata, Path.GetFullPath(path)) : null;
         }
-        catch (BadImageFormatException)
+        // How the metadata reader tells of damage depends on where it meets it.
+        catch (Exception exception) when (exception is BadImageFormatException or OverflowException or ArgumentException or InvalidOperationException)
         {
             return null;
         }

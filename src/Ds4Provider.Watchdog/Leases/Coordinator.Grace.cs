@@ -1,6 +1,5 @@
 using Ds4Provider.Watchdog.Connections;
 using Ds4Provider.Wire.Watchdog;
-using Microsoft.Extensions.Logging;
 
 namespace Ds4Provider.Watchdog.Leases;
 
@@ -111,10 +110,4 @@ internal sealed partial class Coordinator
         else
             StopRun();
     }
-
-    [LoggerMessage(LogLevel.Information, "The lease of {Client} ({Pid}) ends; it lingers {Linger}")]
-    private static partial void LogLeaseEnded(ILogger logger, string client, int pid, TimeSpan linger);
-
-    [LoggerMessage(LogLevel.Information, "The watchdog stops: {Reason}")]
-    private static partial void LogEnding(ILogger logger, string reason);
 }

@@ -2,7 +2,6 @@ using System.Net;
 using Ds4Provider.Watchdog.Connections;
 using Ds4Provider.Watchdog.Supervision;
 using Ds4Provider.Wire.Watchdog;
-using Microsoft.Extensions.Logging;
 
 namespace Ds4Provider.Watchdog.Leases;
 
@@ -153,7 +152,4 @@ internal sealed partial class Coordinator
 
     private static void RefuseRequest(ClientConnection connection, string message) =>
         connection.Send(new Failed(FailureReason.BadRequest, message, "Use a Ds4Provider client of this version."));
-
-    [LoggerMessage(LogLevel.Information, "{Client} ({Pid}) takes a lease on {Model}")]
-    private static partial void LogLeaseTaken(ILogger logger, string client, int pid, string model);
 }

@@ -2,7 +2,6 @@ using Ds4Provider.Watchdog.Connections;
 using Ds4Provider.Watchdog.Supervision;
 using Ds4Provider.Wire.Server;
 using Ds4Provider.Wire.Watchdog;
-using Microsoft.Extensions.Logging;
 
 namespace Ds4Provider.Watchdog.Leases;
 
@@ -138,21 +137,6 @@ internal sealed partial class Coordinator
         foreach (ClientConnection connection in _held.Keys)
             connection.Send(progress);
     }
-
-    [LoggerMessage(LogLevel.Information, "{Model} answers, server process {Pid}")]
-    private static partial void LogReady(ILogger logger, string model, int pid);
-
-    [LoggerMessage(LogLevel.Information, "{Model} is being stopped")]
-    private static partial void LogStopping(ILogger logger, string model);
-
-    [LoggerMessage(LogLevel.Information, "The setup of {Model} was cancelled: nobody waits for it")]
-    private static partial void LogSetupCancelled(ILogger logger, string model);
-
-    [LoggerMessage(LogLevel.Error, "The setup failed ({Reason}): {Message}")]
-    private static partial void LogFailed(ILogger logger, FailureReason reason, string message);
-
-    [LoggerMessage(LogLevel.Error, "The run of {Model} ended with an unexpected error")]
-    private static partial void LogRunBroke(ILogger logger, Exception exception, string model);
 
     /// <summary>Carries the run's news into the mailbox.</summary>
     private sealed class RunObserver(Coordinator coordinator, ActiveRun run) : IModelRunObserver

@@ -9,7 +9,7 @@ namespace Ds4Provider.Watchdog.Leases;
 /// The watchdog's one mind: which leases are open, which model runs, and when all is over.
 /// Threads: all state is touched by the mailbox only; connections, timers and runs post to it.
 /// Rules: one model at a time. It runs while a lease wants it, and for the grace after the last one.
-/// Files by concern: requests of clients, the run of a model, the grace and the end.
+/// Files by concern: requests of clients, the run of a model, the grace and the end, what is logged.
 /// </summary>
 internal sealed partial class Coordinator : IConnectionOwner
 {

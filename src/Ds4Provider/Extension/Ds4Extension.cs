@@ -1,8 +1,5 @@
 using AgentHost;
-using Ds4Provider;
 using Ds4Provider.Extension;
-
-[assembly: AgentExtension(typeof(Ds4Extension), Id = "ds4", Contract = "1.0")]
 
 namespace Ds4Provider;
 

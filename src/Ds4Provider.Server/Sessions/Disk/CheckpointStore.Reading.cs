@@ -1,5 +1,4 @@
 using Ds4Provider.Engine;
-using Microsoft.Extensions.Logging;
 
 namespace Ds4Provider.Server.Sessions.Disk;
 
@@ -158,10 +157,4 @@ internal sealed partial class CheckpointStore
                 folder.SetAside(state.Header, failure.Message);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The state of {Tokens} tokens cannot be read from the disk; they are evaluated")]
-    private partial void LogGivenUp(Exception exception, int tokens);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The disk failed while a state was read; the prompt is evaluated")]
-    private partial void LogNotRead(Exception exception);
 }

@@ -1,5 +1,4 @@
 using Ds4Provider.Engine;
-using Microsoft.Extensions.Logging;
 
 namespace Ds4Provider.Server.Sessions.Disk;
 
@@ -200,15 +199,6 @@ internal sealed partial class CheckpointStore
             return true;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The state after {Tokens} tokens is on the disk: {KiB} KiB in {Taken}")]
-    private partial void LogWritten(int tokens, long kiB, TimeSpan taken);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The state after {Tokens} tokens could not be written to the disk")]
-    private partial void LogNotWritten(Exception exception, int tokens);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "There is no room on the disk for the state after {Tokens} tokens")]
-    private partial void LogNoRoom(int tokens);
 
     /// <param name="State">The state; null when there is none.</param>
     /// <param name="IsOwn">Whether it goes when it is not used any more.</param>

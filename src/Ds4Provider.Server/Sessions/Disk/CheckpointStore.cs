@@ -6,7 +6,7 @@ namespace Ds4Provider.Server.Sessions.Disk;
 /// <summary>
 /// The states of conversations on the disk, for the next server and for what memory cannot hold. A thread of its own
 /// writes; whoever offers a state never waits. What the disk does not take, or gives back damaged, is evaluated again.
-/// Thread-safe. Files by concern: what waits and is written, what is read.
+/// Thread-safe. Files by concern: what waits and is written, what is read, what is logged.
 /// </summary>
 internal sealed partial class CheckpointStore : IDisposable
 {
@@ -96,10 +96,4 @@ internal sealed partial class CheckpointStore : IDisposable
         index.Remove(state);
         folder.Delete(state.Header);
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} states of conversations on the disk, {MiB} MiB")]
-    private partial void LogOpened(int count, long miB);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Not all states could be written to the disk in time")]
-    private partial void LogUnfinished();
 }
