@@ -6,6 +6,10 @@ namespace Package.Specs;
 /// <summary>Packages as files.</summary>
 public sealed class ReproductionSpecs(PackedFeed feed)
 {
+    // Trimming makes the library's two minutes: it comes along when it is asked for. The tool has the same assemblies of ours.
+    private static readonly IReadOnlyList<string> PackedAgain =
+        Environment.GetEnvironmentVariable("DS4_REPACK") == "all" ? PackedFeed.Projects : ["AgentHost.Abstractions", "ds4"];
+
     [Fact(Timeout = 420_000)]
     public async Task What_is_compiled_and_packed_once_more_is_the_same_to_the_last_byte()
     {
@@ -16,7 +20,7 @@ public sealed class ReproductionSpecs(PackedFeed feed)
         Directory.Move(build, kept);
         try
         {
-            foreach (string project in PackedFeed.Projects)
+            foreach (string project in PackedAgain)
                 await PackedFeed.PackAsync(project, packages, build, TestContext.Current.CancellationToken);
         }
         finally
@@ -25,8 +29,10 @@ public sealed class ReproductionSpecs(PackedFeed feed)
             Directory.Move(kept, build);
         }
 
-        string[] names = [.. Directory.EnumerateFiles(feed.Packages).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
-        Directory.EnumerateFiles(packages).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ShouldBe(names);
+        string[] names = [.. Directory.EnumerateFiles(packages).Select(file => Path.GetFileName(file))];
+        names.ShouldBeSubsetOf(Directory.EnumerateFiles(feed.Packages).Select(file => Path.GetFileName(file)));
+        foreach (string project in PackedAgain)
+            names.ShouldContain($"{project}.0.1.0.nupkg");
         foreach (string name in names)
             Hash(Path.Combine(packages, name)).ShouldBe(Hash(Path.Combine(feed.Packages, name)), Difference(name, packages, feed.Packages));
     }
