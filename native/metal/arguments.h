@@ -57,6 +57,13 @@ typedef struct ds4_gpu_products {
     uint32_t count, vectors;
 } ds4_gpu_products;
 
+/* One product whose results are not kept but mixed into the streams: y is not used. */
+typedef struct ds4_gpu_product_mix {
+    ds4_gpu_products products;
+    DS4_DEVICE(float) streams;
+    DS4_DEVICE(const float) mix;
+} ds4_gpu_product_mix;
+
 /* A token of the batch. */
 typedef struct ds4_gpu_row {
     uint32_t position, tile;
@@ -231,7 +238,8 @@ typedef struct ds4_gpu_expert_rows {
     DS4_DEVICE(const float) weight;
     DS4_DEVICE(float) inner; /* [rows][used][width] */
     DS4_DEVICE(const float) shared_inner;
-    DS4_DEVICE(float) output;
+    DS4_DEVICE(float) streams; /* the result is mixed into them */
+    DS4_DEVICE(const float) mix;
     uint32_t used;
     float limit;
 } ds4_gpu_expert_rows;

@@ -1,10 +1,11 @@
 /* The chosen experts of few tokens: every token reads its own experts.
  *
  * DESIGN   expert_inner: a simdgroup takes one row of gate and up of one expert. expert_output: one takes two rows of the result, over
- *          all chosen experts and the shared one, so that the sum is finished where it is made.
+ *          all chosen experts and the shared one, so that the sum is finished where it is made, and mixed into the streams.
  *          Grid: threadgroups of 4 or 8 rows in x; (token, choice) or tokens in y.
  */
 #include "formats.h"
+#include "streams.h"
 #include "swiglu.h"
 
 /* Σ over the octets of this lane. */
@@ -52,6 +53,6 @@ kernel void expert_output(constant ds4_gpu_expert_rows &a [[buffer(0)]],
         }
         sum = simd_sum(sum);
         if (lane == 0)
-            a.output[ulong(place.y) * a.down.rows + row] = sum;
+            mix_value(a.streams + ulong(place.y) * 4 * a.down.rows, a.mix + ulong(place.y) * DS4_GPU_MIX_VALUES, a.down.rows, row, sum);
     }
 }

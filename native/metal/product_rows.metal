@@ -2,14 +2,36 @@
  *
  * DESIGN   A simdgroup takes two rows; its lanes take octets of them in turn. The order of the additions does not depend on how
  *          many vectors there are. Several products share a dispatch, which keeps a device busy that one narrow matrix would not.
+ *          product_mix does not keep its results but mixes them into the streams, which only the thread that has one touches there.
  *          Grid: threadgroups of 8 rows in x, vectors in steps of 4 in y.
  */
 #include "formats.h"
+#include "streams.h"
 
 constant uint ROWS_PER_SIMDGROUP = 2;
 
-template <uint FORMAT>
-static void multiply_rows(constant ds4_gpu_product &p, uint row, uint first, uint count, uint lane)
+/* What is done with a result: it is kept, or mixed into the streams. */
+struct keep_result {
+    device float *y;
+    uint stride;
+    void operator()(uint vector, uint row, float value) const
+    {
+        y[ulong(vector) * stride + row] = value;
+    }
+};
+
+struct mix_result {
+    device float *streams;
+    device const float *mix;
+    uint hidden;
+    void operator()(uint vector, uint row, float value) const
+    {
+        mix_value(streams + ulong(vector) * 4 * hidden, mix + ulong(vector) * DS4_GPU_MIX_VALUES, hidden, row, value);
+    }
+};
+
+template <uint FORMAT, typename RESULT>
+static void multiply_rows(constant ds4_gpu_product &p, uint row, uint first, uint count, uint lane, RESULT result)
 {
     device const uchar *w = p.matrix.data + ulong(row) * p.matrix.row_bytes;
     uint rows = min(ROWS_PER_SIMDGROUP, p.matrix.rows - row), slice = p.slice_rows == 0 ? 0 : row / p.slice_rows * p.matrix.columns;
@@ -27,8 +49,20 @@ static void multiply_rows(constant ds4_gpu_product &p, uint row, uint first, uin
         for (uint v = 0; v < count; v++) {
             float sum = simd_sum(sums[r][v]);
             if (lane == 0)
-                p.y[ulong(first + v) * p.y_stride + row + r] = sum;
+                result(first + v, row + r, sum);
         }
+}
+
+template <typename RESULT>
+static void multiply_group(constant ds4_gpu_product &p, uint vectors, uint2 place, uint tid, RESULT result)
+{
+    uint row = (place.x - p.first_group) * DS4_GPU_GROUP_ROWS + tid / 32 * ROWS_PER_SIMDGROUP;
+    uint first = place.y * DS4_GPU_ROW_VECTORS, count = min(vectors - first, uint(DS4_GPU_ROW_VECTORS)), lane = tid % 32;
+    if (row >= p.matrix.rows)
+        return;
+#define MULTIPLY(FORMAT) multiply_rows<FORMAT>(p, row, first, count, lane, result)
+    DS4_FOR_FORMAT(p.matrix.format, MULTIPLY)
+#undef MULTIPLY
 }
 
 kernel void product_rows(constant ds4_gpu_products &a [[buffer(0)]],
@@ -38,12 +72,13 @@ kernel void product_rows(constant ds4_gpu_products &a [[buffer(0)]],
     uint n = a.count - 1;
     while (place.x < a.product[n].first_group)
         n--;
-    constant ds4_gpu_product &p = a.product[n];
-    uint row = (place.x - p.first_group) * DS4_GPU_GROUP_ROWS + tid / 32 * ROWS_PER_SIMDGROUP;
-    uint first = place.y * DS4_GPU_ROW_VECTORS, count = min(a.vectors - first, uint(DS4_GPU_ROW_VECTORS));
-    if (row >= p.matrix.rows)
-        return;
-#define MULTIPLY(FORMAT) multiply_rows<FORMAT>(p, row, first, count, tid % 32)
-    DS4_FOR_FORMAT(p.matrix.format, MULTIPLY)
-#undef MULTIPLY
+    multiply_group(a.product[n], a.vectors, place, tid, keep_result{a.product[n].y, a.product[n].y_stride});
+}
+
+kernel void product_mix(constant ds4_gpu_product_mix &a [[buffer(0)]],
+                        uint2 place [[threadgroup_position_in_grid]],
+                        uint tid [[thread_index_in_threadgroup]])
+{
+    constant ds4_gpu_product &p = a.products.product[0];
+    multiply_group(p, a.products.vectors, place, tid, mix_result{a.streams, a.mix, p.matrix.rows});
 }

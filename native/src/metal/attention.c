@@ -135,6 +135,10 @@ ds4_status ds4_metal_output(void *backend, const ds4_step *step, ds4_span span, 
                                           ds4_metal_float(&b->output, (uint64_t)span.first * metal->shape->hidden), metal->shape->hidden);
     ds4_metal_products(metal, step->batch->mode, &low, span.count, few);
     ds4_gpu_barrier(metal->gpu);
+    if (few) {
+        ds4_metal_product_mix(metal, &output.product[0], span);
+        return DS4_OK;
+    }
     ds4_metal_products(metal, step->batch->mode, &output, span.count, few);
     ds4_gpu_barrier(metal->gpu);
     ds4_metal_mix_output(metal, span);

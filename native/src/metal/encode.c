@@ -68,6 +68,18 @@ void ds4_metal_products(ds4_metal *metal, ds4_mode mode, ds4_gpu_products *produ
     ds4_metal_dispatch(metal, kernel, products, sizeof *products, grid, 128, few ? 0 : DS4_GPU_TILE * DS4_GPU_TILE * 2 * sizeof(float));
 }
 
+void ds4_metal_product_mix(ds4_metal *metal, const ds4_gpu_product *product, ds4_span span)
+{
+    ds4_gpu_product_mix arguments = {
+        .products = {.product = {*product}, .count = 1, .vectors = span.count},
+        .streams = ds4_metal_float(&metal->buffers.streams, (uint64_t)span.first * DS4_STREAMS * metal->shape->hidden),
+        .mix = ds4_metal_float(&metal->buffers.mix, (uint64_t)span.first * DS4_GPU_MIX_VALUES),
+    };
+    ds4_gpu_grid grid = {ds4_metal_divide_up(product->matrix.rows, DS4_GPU_GROUP_ROWS), ds4_metal_divide_up(span.count, DS4_GPU_ROW_VECTORS), 1};
+    ds4_metal_dispatch(metal, DS4_METAL_product_mix, &arguments, sizeof arguments, grid, 128, 0);
+    ds4_gpu_barrier(metal->gpu);
+}
+
 bool ds4_metal_is_few(const ds4_batch *batch)
 {
     return batch->tile_count == batch->count || batch->count <= 2 * DS4_GPU_ROW_VECTORS;

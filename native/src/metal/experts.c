@@ -105,7 +105,8 @@ static ds4_gpu_expert_rows row_arguments(const ds4_metal *metal, const ds4_step 
         .weight = b->chosen_weight.address,
         .inner = b->pair_inner.address,
         .shared_inner = b->shared_inner.address,
-        .output = b->output.address,
+        .streams = b->streams.address,
+        .mix = b->mix.address,
         .used = metal->shape->experts_used,
         .limit = metal->shape->routed_clamp[step->layer],
     };
@@ -171,6 +172,7 @@ ds4_status ds4_metal_expert_output(void *backend, const ds4_step *step, ds4_erro
         ds4_gpu_expert_rows arguments = row_arguments(metal, step);
         ds4_metal_dispatch(metal, DS4_METAL_expert_output, &arguments, sizeof arguments,
                            (ds4_gpu_grid){ds4_metal_divide_up(hidden, 8), step->batch->count, 1}, 128, 0);
+        ds4_gpu_barrier(metal->gpu);
     } else {
         ds4_gpu_products shared = {.count = 1};
         shared.product[0] = ds4_metal_product(metal, &step->weights->down_shared, b->shared_inner.address, metal->shape->expert_width,
@@ -179,8 +181,8 @@ ds4_status ds4_metal_expert_output(void *backend, const ds4_step *step, ds4_erro
         multiply_pairs(metal, step, &step->weights->down_experts, &b->pair_inner, 0, &b->pair_output);
         ds4_gpu_barrier(metal->gpu);
         add_pairs(metal, step->batch);
+        ds4_gpu_barrier(metal->gpu);
+        ds4_metal_mix_output(metal, (ds4_span){0, step->batch->count});
     }
-    ds4_gpu_barrier(metal->gpu);
-    ds4_metal_mix_output(metal, (ds4_span){0, step->batch->count});
     return DS4_OK;
 }

@@ -10,7 +10,7 @@
 #define DS4_METAL_KERNELS(K)                                                                                              \
     K(attend) K(attend_merge) K(compress) K(embed) K(expert_inner) K(expert_output) K(expert_sum) K(expert_tiles_float)   \
     K(expert_tiles_half) K(finish_rows) K(index_query) K(index_scores) K(index_select) K(keep) K(mix_apply) K(mix_dots)   \
-    K(mix_output) K(product_rows) K(product_tiles_float) K(product_tiles_half) K(route) K(sort_pairs) K(swiglu)
+    K(mix_output) K(product_mix) K(product_rows) K(product_tiles_float) K(product_tiles_half) K(route) K(sort_pairs) K(swiglu)
 
 typedef enum ds4_metal_kernel {
 #define DS4_METAL_NUMBER(name) DS4_METAL_##name,
@@ -86,6 +86,9 @@ ds4_gpu_product ds4_metal_product(const ds4_metal *metal, const ds4_matrix *matr
 
 /* Multiplies the matrices with `vectors` vectors in one dispatch. `few`: row by row. */
 void ds4_metal_products(ds4_metal *metal, ds4_mode mode, ds4_gpu_products *products, uint32_t vectors, bool few);
+
+/* Multiplies one matrix with a few vectors and mixes the results into the streams of the tokens of `span`, as many as vectors. */
+void ds4_metal_product_mix(ds4_metal *metal, const ds4_gpu_product *product, ds4_span span);
 
 /* Whether the batch is for the kernels that read every weight once for a few tokens. */
 bool ds4_metal_is_few(const ds4_batch *batch);
