@@ -43,9 +43,9 @@ kernel void finish_rows(constant ds4_gpu_finish_rows &a [[buffer(0)]],
                         threadgroup float *scratch [[threadgroup(0)]],
                         uint2 place [[threadgroup_position_in_grid]],
                         uint tid [[thread_index_in_threadgroup]],
-                        uint threads [[threads_per_threadgroup]])
+                        uint2 size [[threads_per_threadgroup]])
 {
-    uint row = place.y, position = a.step.rows[row].position;
+    uint row = place.y, position = a.step.rows[row].position, threads = size.x;
     switch (place.x) {
     case 0: finish_kv(a, row, tid, threads, scratch); break;
     case 1: finish_query(a, row, tid, threads, scratch); break;

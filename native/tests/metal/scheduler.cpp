@@ -300,7 +300,7 @@ void run_grid(const ds4_sim_kernel &kernel, const void *arguments, const unsigne
     for (unsigned z = 0; z < grid[2]; z++)
         for (unsigned y = 0; y < grid[1]; y++)
             for (unsigned x = 0; x < grid[0] && failure.empty(); x++) {
-                run.call = ds4_sim_call{arguments, shared.data(), {{x, y, z}, {0, 0, 0}, threads, 0}};
+                run.call = ds4_sim_call{arguments, shared.data(), {{x, y, z}, {0, 0, 0}, {threads, 1, 1}, 0}};
                 run_threadgroup();
             }
 }

@@ -47,7 +47,7 @@ unsigned ds4_sim_atomic(unsigned *address, ds4_sim_atomic_operation operation, u
 
 // What a trampoline gives a kernel's parameters.
 struct ds4_sim_position {
-    unsigned group[3], place_in_grid[3], width, index;
+    unsigned group[3], place_in_grid[3], size[3], index;
 };
 
 struct ds4_sim_call {

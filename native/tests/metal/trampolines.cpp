@@ -18,19 +18,22 @@ const std::map<std::string, std::string> expressions = {
     {"threadgroup_position_in_grid", "call.at.group"},
     {"thread_position_in_grid", "call.at.place_in_grid"},
     {"thread_index_in_threadgroup", "call.at.index"},
-    {"threads_per_threadgroup", "call.at.width"},
+    {"threads_per_threadgroup", "call.at.size"},
 };
 
 std::string vector_of(const std::string &expression, const std::string &type)
 {
+    if (expression == "call.at.index")
+        return expression;
     if (type == "uint")
-        return expression == "call.at.index" || expression == "call.at.width" ? expression : expression + "[0]";
+        return expression + "[0]";
     std::string elements = expression + "[0], " + expression + "[1]";
     return type + "(" + elements + (type == "uint3" ? ", " + expression + "[2])" : ")");
 }
 
-// The value of a parameter, or "" when its attribute is not known; `arguments` is set to the type of the structure in buffer 0.
-std::string value_of(const std::string &parameter, std::string &arguments)
+// The value of a parameter, or "" when its attribute is not known; `arguments` is set to the type of the structure in buffer 0, `positions`
+// to that of positions and sizes, which must be the same for all of a kernel.
+std::string value_of(const std::string &parameter, std::string &arguments, std::string &positions)
 {
     std::smatch m;
     if (std::regex_search(parameter, m, std::regex(R"(constant\s+(\w+)\s*&\s*\w+\s*\[\[buffer\(0\)\]\])"))) {
@@ -39,8 +42,14 @@ std::string value_of(const std::string &parameter, std::string &arguments)
     }
     if (std::regex_search(parameter, m, std::regex(R"(threadgroup\s+(\w+)\s*\*\s*\w+\s*\[\[threadgroup\(0\)\]\])")))
         return "static_cast<" + m[1].str() + " *>(call.shared)";
-    if (std::regex_search(parameter, m, std::regex(R"((uint[23]?)\s+\w+\s*\[\[(\w+)\]\])")) && expressions.count(m[2]) != 0)
-        return vector_of(expressions.at(m[2]), m[1]);
+    if (std::regex_search(parameter, m, std::regex(R"((uint[23]?)\s+\w+\s*\[\[(\w+)\]\])")) && expressions.count(m[2]) != 0) {
+        const std::string &expression = expressions.at(m[2]), type = m[1];
+        if (expression == "call.at.index" ? type != "uint" : !positions.empty() && type != positions)
+            return "";
+        if (expression != "call.at.index")
+            positions = type;
+        return vector_of(expression, type);
+    }
     return "";
 }
 
@@ -49,12 +58,12 @@ bool write_kernels(const std::string &path, const std::string &text, std::ostrin
 {
     static const std::regex head(R"(kernel\s+void\s+(\w+)\s*\(([^{]*)\)\s*\{)");
     for (std::sregex_iterator i(text.begin(), text.end(), head), end; i != end; ++i) {
-        std::string name = (*i)[1], arguments, values, parameter;
+        std::string name = (*i)[1], arguments, positions, values, parameter;
         std::istringstream parameters((*i)[2].str());
         while (std::getline(parameters, parameter, ',')) {
-            std::string value = value_of(parameter, arguments);
+            std::string value = value_of(parameter, arguments, positions);
             if (value.empty()) {
-                std::cerr << path << ": kernel " << name << ": cannot tell what this parameter is: " << parameter << "\n";
+                std::cerr << path << ": kernel " << name << ": an unknown attribute, or another type than the kernel's other positions have: " << parameter << "\n";
                 return false;
             }
             values += (values.empty() ? "" : ", ") + value;
