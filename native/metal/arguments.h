@@ -41,15 +41,19 @@ typedef struct ds4_gpu_matrix {
     uint32_t reserved;
 } ds4_gpu_matrix;
 
-/* y[i] = matrix · x[index[i]], or x[i] when `index` is null. */
+/* y[i] = matrix · x[index[i]], or x[i] when `index` is null. With `norm`, which product_rows only knows, of x / sqrt(mean(x²) + epsilon) ⊙ norm
+ * instead of x. */
 typedef struct ds4_gpu_product {
     ds4_gpu_matrix matrix;
     DS4_DEVICE(const float) x;
     DS4_DEVICE(float) y;
     DS4_DEVICE(const uint32_t) index;
+    DS4_DEVICE(const float) norm;
     uint32_t x_stride, y_stride;
     uint32_t slice_rows;  /* so many rows have a slice of x of their own, `columns` values long; 0: all have the same */
     uint32_t first_group; /* of the dispatch's threadgroups in x */
+    float epsilon;
+    uint32_t reserved;
 } ds4_gpu_product;
 
 typedef struct ds4_gpu_products {
@@ -131,18 +135,17 @@ typedef struct ds4_gpu_mix_output {
 
 typedef struct ds4_gpu_finish_rows {
     ds4_gpu_step step;
-    ds4_gpu_matrix ape, index_ape;
     DS4_DEVICE(float) kv;
     DS4_DEVICE(const float) kv_norm;
     DS4_DEVICE(float) query_low;
     DS4_DEVICE(const float) query_norm;
-    DS4_DEVICE(float) score;
-    DS4_DEVICE(float) index_score;
     uint32_t query_rank, reserved;
 } ds4_gpu_finish_rows;
 
+/* Scores of the batch lack the position terms (`ape`), those of the sessions' open rows have them. */
 typedef struct ds4_gpu_compress {
     ds4_gpu_step step;
+    ds4_gpu_matrix ape, index_ape;
     DS4_DEVICE(const ds4_gpu_window) windows;
     DS4_DEVICE(const float) kv; /* compressor projections of the batch */
     DS4_DEVICE(const float) score;
@@ -154,6 +157,7 @@ typedef struct ds4_gpu_compress {
 
 typedef struct ds4_gpu_keep {
     ds4_gpu_step step;
+    ds4_gpu_matrix ape, index_ape;
     DS4_DEVICE(const float) raw; /* KV rows of the batch */
     DS4_DEVICE(const float) kv;
     DS4_DEVICE(const float) score;

@@ -1,14 +1,15 @@
 /* Compressed rows of the windows that a batch completes: softmax pooling of the projections, norm, rotation, roundings; into the pages.
  *
- * DESIGN   Projections of tokens before the batch are in the session's open rows, the others in the batch's. A row of an
+ * DESIGN   Projections of tokens before the batch are in the session's open rows, their position terms included; the others in the batch's. A row of an
  *          overlapping window is pooled from the first halves of the previous window's tokens and the second halves of its own.
  *          Grid: completed rows in x.
  */
+#include "formats.h"
 #include "row.h"
 
-/* Where four values of a token's projections are, and their scores. */
+/* Four values of a token's projections, and their scores. */
 struct projection {
-    device const float4 *value, *score;
+    float4 value, score;
 };
 
 static projection projection_at(constant ds4_gpu_compress &a, device const ds4_gpu_tile &tile, bool is_index, uint position, uint offset)
@@ -19,7 +20,12 @@ static projection projection_at(constant ds4_gpu_compress &a, device const ds4_g
     ulong row = is_before ? position % span : tile.first_row + (position - tile.start);
     device const float *kv = is_before ? (is_index ? tile.index_open_kv : tile.open_kv) : (is_index ? a.index_kv : a.kv);
     device const float *score = is_before ? (is_index ? tile.index_open_score : tile.open_score) : (is_index ? a.index_score : a.score);
-    return projection{(device const float4 *)(kv + row * width + offset), (device const float4 *)(score + row * width + offset)};
+    projection p = projection{*(device const float4 *)(kv + row * width + offset), *(device const float4 *)(score + row * width + offset)};
+    if (!is_before) {
+        constant ds4_gpu_matrix &ape = is_index ? a.index_ape : a.ape;
+        p.score += quad_at(ape.format, ape.data + (position % a.step.ratio) * ape.row_bytes, offset / 4);
+    }
+    return p;
 }
 
 /* Entry `n` of what row `row` is pooled from. */
@@ -37,14 +43,14 @@ static projection entry(constant ds4_gpu_compress &a, device const ds4_gpu_tile 
 static float4 pool(constant ds4_gpu_compress &a, device const ds4_gpu_tile &tile, bool is_index, uint row, uint first)
 {
     uint entries = a.step.ratio == 4 && row > 0 ? 8 : a.step.ratio;
-    float4 largest = *entry(a, tile, is_index, row, 0, first).score, total = float4(0.0f), sum = float4(0.0f);
+    float4 largest = entry(a, tile, is_index, row, 0, first).score, total = float4(0.0f), sum = float4(0.0f);
     for (uint n = 1; n < entries; n++)
-        largest = max(largest, *entry(a, tile, is_index, row, n, first).score);
+        largest = max(largest, entry(a, tile, is_index, row, n, first).score);
     for (uint n = 0; n < entries; n++) {
         projection p = entry(a, tile, is_index, row, n, first);
-        float4 weight = exp(*p.score - largest);
+        float4 weight = exp(p.score - largest);
         total += weight;
-        sum += weight * *p.value;
+        sum += weight * p.value;
     }
     return sum / total;
 }

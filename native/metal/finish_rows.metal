@@ -1,6 +1,5 @@
-/* What a token's projections go through: norm, rotation and roundings of its KV row, norm of its low-rank query, position terms of
- * its compressor scores. Grid: one threadgroup of each kind in x, tokens in y. */
-#include "formats.h"
+/* What a token's projections go through: norm, rotation and roundings of its KV row; norm of its low-rank query, where the product with
+ * it does not do that. Grid: one threadgroup of each kind in x, tokens in y. */
 #include "row.h"
 
 static void finish_kv(constant ds4_gpu_finish_rows &a, uint row, uint tid, uint threads, threadgroup float *scratch)
@@ -29,27 +28,14 @@ static void finish_query(constant ds4_gpu_finish_rows &a, uint row, uint tid, ui
         low[i] *= scale * a.query_norm[i];
 }
 
-static void add_position(constant ds4_gpu_matrix &ape, uint position, uint ratio, device float *score, uint tid, uint threads)
-{
-    for (uint o = tid; o < ape.columns / 8; o += threads) {
-        octet term = octet_at(ape.format, ape.data + (position % ratio) * ape.row_bytes, o);
-        device float4 *values = (device float4 *)score + 2 * o;
-        values[0] += term.low;
-        values[1] += term.high;
-    }
-}
-
 kernel void finish_rows(constant ds4_gpu_finish_rows &a [[buffer(0)]],
                         threadgroup float *scratch [[threadgroup(0)]],
                         uint2 place [[threadgroup_position_in_grid]],
                         uint tid [[thread_index_in_threadgroup]],
                         uint2 size [[threads_per_threadgroup]])
 {
-    uint row = place.y, position = a.step.rows[row].position, threads = size.x;
-    switch (place.x) {
-    case 0: finish_kv(a, row, tid, threads, scratch); break;
-    case 1: finish_query(a, row, tid, threads, scratch); break;
-    case 2: add_position(a.ape, position, a.step.ratio, a.score + ulong(row) * a.ape.columns, tid, threads); break;
-    default: add_position(a.index_ape, position, a.step.ratio, a.index_score + ulong(row) * a.index_ape.columns, tid, threads); break;
-    }
+    if (place.x == 0)
+        finish_kv(a, place.y, tid, size.x, scratch);
+    else
+        finish_query(a, place.y, tid, size.x, scratch);
 }

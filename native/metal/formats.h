@@ -128,6 +128,13 @@ inline octet octet_at(uint format, device const uchar *row, uint o)
     }
 }
 
+/* Values 4·q … of a row, likewise. */
+inline float4 quad_at(uint format, device const uchar *row, uint q)
+{
+    octet values = octet_at(format, row, q / 2);
+    return q % 2 == 0 ? values.low : values.high;
+}
+
 /* Calls ACTION(format) with the format as a constant. */
 #define DS4_FOR_FORMAT(format, ACTION)                     \
     switch (format) {                                      \

@@ -37,11 +37,16 @@ ds4_status ds4_metal_query(void *backend, const ds4_step *step, ds4_span span, d
     uint32_t rank = metal->shape->query_rank;
     uint64_t low = ds4_metal_float(&b->query_low, (uint64_t)span.first * rank);
     ds4_gpu_products p = {.count = 1};
+    bool few = ds4_metal_is_few(step->batch);
     (void)error;
     p.product[0] = ds4_metal_product(metal, &w->query_b, low, rank, b->query.address, w->query_b.rows);
     if (step->selects)
         p.product[p.count++] = ds4_metal_product(metal, &w->index_query_b, low, rank, b->index_query.address, w->index_query_b.rows);
-    ds4_metal_products(metal, step->batch->mode, &p, span.count, ds4_metal_is_few(step->batch));
+    for (uint32_t i = 0; i < p.count && few; i++) {
+        p.product[i].norm = ds4_metal_address(metal, w->query_a_norm);
+        p.product[i].epsilon = (float)metal->shape->rms_epsilon;
+    }
+    ds4_metal_products(metal, step->batch->mode, &p, span.count, few);
     ds4_gpu_barrier(metal->gpu);
     if (!step->selects)
         return DS4_OK;

@@ -36,28 +36,26 @@ static uint32_t threads_of_row(uint32_t dim)
     return ds4_metal_divide_up(dim, 128) * 32;
 }
 
-/* The compressed rows are not waited for: the queries come first, and wait. */
+/* The rows are not waited for: the queries come first, and wait. */
 ds4_status ds4_metal_finish_kv(void *backend, const ds4_step *step, ds4_error *error)
 {
     enum { SCRATCH = 32 * sizeof(float) };
     ds4_metal *metal = backend;
     const ds4_layer_weights *w = step->weights;
     const ds4_metal_buffers *b = &metal->buffers;
-    uint32_t kinds = step->ratio == 0 ? 2 : step->ratio == DS4_RATIO_LONG ? 3 : 4, list = step->ratio == DS4_RATIO_LONG;
+    uint32_t kinds = ds4_metal_is_few(step->batch) ? 1 : 2, list = step->ratio == DS4_RATIO_LONG;
     ds4_gpu_finish_rows finish = {
         .step = ds4_metal_step(metal, step),
-        .ape = ds4_metal_matrix(metal, &w->compressor.ape),
-        .index_ape = ds4_metal_matrix(metal, &w->index_compressor.ape),
         .kv = b->kv.address,
         .kv_norm = ds4_metal_address(metal, w->kv_norm),
         .query_low = b->query_low.address,
         .query_norm = ds4_metal_address(metal, w->query_a_norm),
-        .score = b->projected_score.address,
-        .index_score = b->index_projected_score.address,
         .query_rank = metal->shape->query_rank,
     };
     ds4_gpu_compress compress = {
         .step = finish.step,
+        .ape = ds4_metal_matrix(metal, &w->compressor.ape),
+        .index_ape = ds4_metal_matrix(metal, &w->index_compressor.ape),
         .windows = b->windows[list].address,
         .kv = b->projected_kv.address,
         .score = b->projected_score.address,
@@ -69,10 +67,12 @@ ds4_status ds4_metal_finish_kv(void *backend, const ds4_step *step, ds4_error *e
     (void)error;
     ds4_metal_dispatch(metal, DS4_METAL_finish_rows, &finish, sizeof finish, (ds4_gpu_grid){kinds, step->batch->count, 1},
                        threads_of_row(metal->shape->head_dim), SCRATCH);
-    ds4_gpu_barrier(metal->gpu);
     if (step->ratio != 0 && metal->window_count[list] > 0)
         ds4_metal_dispatch(metal, DS4_METAL_compress, &compress, sizeof compress, (ds4_gpu_grid){metal->window_count[list], 1, 1},
                            threads_of_row(metal->shape->head_dim), SCRATCH);
+    /* The query's low rank is normalised here where its products do not do that. */
+    if (kinds > 1)
+        ds4_gpu_barrier(metal->gpu);
     return DS4_OK;
 }
 
@@ -83,6 +83,8 @@ ds4_status ds4_metal_keep(void *backend, const ds4_step *step, ds4_error *error)
     const ds4_metal_buffers *b = &metal->buffers;
     ds4_gpu_keep arguments = {
         .step = ds4_metal_step(metal, step),
+        .ape = ds4_metal_matrix(metal, &step->weights->compressor.ape),
+        .index_ape = ds4_metal_matrix(metal, &step->weights->index_compressor.ape),
         .raw = b->kv.address,
         .kv = b->projected_kv.address,
         .score = b->projected_score.address,

@@ -51,8 +51,11 @@ static void mix(ds4_metal *metal, const ds4_mix_weights *weights, const float *n
 
 ds4_status ds4_metal_mix_input(void *backend, const ds4_step *step, ds4_sublayer sublayer, ds4_error *error)
 {
+    enum { EARLY_LAYERS = 2 }; /* enough work to keep the device busy while the other layers are encoded */
     const ds4_layer_weights *w = step->weights;
     (void)error;
+    if (sublayer == DS4_ATTENTION && step->layer == EARLY_LAYERS)
+        ds4_gpu_flush(((ds4_metal *)backend)->gpu);
     if (sublayer == DS4_ATTENTION)
         mix(backend, &w->attention_mix, w->attention_norm, 0, step->batch->count);
     else
