@@ -23,6 +23,8 @@ struct ds4_gpu_pipeline {
 namespace {
 
 std::uint64_t barriers;
+std::string failing; // kernel
+std::uint32_t buffers, granted = UINT32_MAX;
 constexpr std::size_t page = 4096, threadgroup_bytes = 32768;
 
 } // namespace
@@ -51,13 +53,16 @@ void ds4_gpu_get_info(const ds4_gpu *, ds4_gpu_info *info)
 
 ds4_status ds4_gpu_allocate(ds4_gpu *, uint64_t bytes, ds4_gpu_memory *memory, ds4_error *error)
 {
-    auto *block = static_cast<unsigned char *>(std::aligned_alloc(page, (bytes + 2 * page - 1) / page * page + 2 * page));
+    bool is_refused = granted == 0;
+    granted = is_refused ? UINT32_MAX : granted == UINT32_MAX ? granted : granted - 1;
+    auto *block = is_refused ? nullptr : static_cast<unsigned char *>(std::aligned_alloc(page, (bytes + 2 * page - 1) / page * page + 2 * page));
     *memory = ds4_gpu_memory{};
     if (block == nullptr)
         return ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory for a buffer of %llu bytes", static_cast<unsigned long long>(bytes));
     unsigned char *host = block + page;
     std::memset(host, 0xa5, bytes); /* nothing may count on zeros */
     device_memory.add(host, bytes, false);
+    buffers++;
     *memory = ds4_gpu_memory{host, reinterpret_cast<std::uintptr_t>(host), bytes, block};
     return DS4_OK;
 }
@@ -68,6 +73,7 @@ ds4_status ds4_gpu_wrap(ds4_gpu *, void *host, uint64_t bytes, ds4_gpu_memory *m
     if (reinterpret_cast<std::uintptr_t>(host) % page != 0 || bytes % page != 0)
         return ds4_fail(error, DS4_INVALID_ARGUMENT, "memory at %p, %llu bytes, is not whole pages", host, static_cast<unsigned long long>(bytes));
     device_memory.add(host, bytes, true);
+    buffers++;
     *memory = ds4_gpu_memory{host, reinterpret_cast<std::uintptr_t>(host), bytes, nullptr};
     return DS4_OK;
 }
@@ -77,6 +83,7 @@ void ds4_gpu_release(ds4_gpu *, ds4_gpu_memory *memory)
     if (memory->host == nullptr)
         return;
     device_memory.remove(memory->host);
+    buffers--;
     std::free(memory->handle);
     *memory = ds4_gpu_memory{};
 }
@@ -128,6 +135,10 @@ void ds4_gpu_dispatch(ds4_gpu *gpu, const ds4_gpu_pipeline *pipeline, const void
     device_memory.begin_dispatch(kernel.name, copy, argument_bytes, std::uint64_t{threads} * grid.x * grid.y * grid.z);
     run_grid(kernel, copy, size, threads, shared);
     gpu->failure = take_failure();
+    if (failing == kernel.name) {
+        gpu->failure = failing + ": the device was lost";
+        failing.clear();
+    }
 }
 
 void ds4_gpu_barrier(ds4_gpu *)
@@ -175,7 +186,17 @@ void ds4_gpu_sim_clear_counts(void)
     barriers = 0;
 }
 
-const char *ds4_gpu_sim_kernel(unsigned index)
+void ds4_gpu_sim_fail(const char *kernel)
 {
-    return ds4_sim_kernels[index].name;
+    failing = kernel;
+}
+
+void ds4_gpu_sim_refuse_after(uint32_t count)
+{
+    granted = count;
+}
+
+uint32_t ds4_gpu_sim_buffers(void)
+{
+    return buffers;
 }

@@ -18,8 +18,14 @@ typedef struct ds4_gpu_counts {
 ds4_gpu_counts ds4_gpu_sim_counts(const char *kernel);
 void ds4_gpu_sim_clear_counts(void);
 
-/* The kernels of this build: NULL after the last. */
-const char *ds4_gpu_sim_kernel(unsigned index);
+/* Makes the next dispatch of a kernel fail, as a device may. */
+void ds4_gpu_sim_fail(const char *kernel);
+
+/* Lets `count` more buffers be taken, and refuses the one after them. */
+void ds4_gpu_sim_refuse_after(uint32_t count);
+
+/* Buffers that exist. */
+uint32_t ds4_gpu_sim_buffers(void);
 
 #ifdef __cplusplus
 }

@@ -319,6 +319,52 @@ static void Checkpoints_move_between_CPU_and_Metal(void)
     close_pair(&p);
 }
 
+/* ---- trouble ------------------------------------------------------------------------------------------------ */
+
+static void A_kernel_that_fails_is_named_and_a_checkpoint_revives_the_session(void)
+{
+    model_config config = small_config();
+    int32_t tokens[16];
+    ds4_checkpoint *kept = NULL;
+    ds4_error error;
+    ds4_model *model = open_small(&config, "fails.gguf", 1);
+    ds4_session *session = new_session(model, 16, DS4_MODE_EXACT);
+    make_tokens(tokens, 16, config.vocabulary);
+    REQUIRE(session != NULL && advance(session, tokens, 0, 3) && ds4_session_checkpoint(session, &kept, &error) == DS4_OK);
+    float before = ds4_session_logits(session)[0];
+    ds4_gpu_sim_fail("attend");
+    REQUIRE(ds4_session_prefill(session, tokens + 3, 9, NULL, &error) == DS4_IO);
+    REQUIRE_MESSAGE(strstr(error.message, "attend") != NULL, "it says: %s", error.message);
+    REQUIRE(ds4_session_logits(session) == NULL && ds4_session_decode(session, tokens[3], &error) == DS4_POISONED);
+    REQUIRE(ds4_session_restore(session, kept, &error) == DS4_OK && ds4_session_logits(session)[0] == before);
+    REQUIRE(advance(session, tokens, 3, 1));
+    ds4_checkpoint_free(kept);
+    ds4_session_free(session);
+    ds4_model_close(model);
+}
+
+static void Memory_that_the_device_refuses_ends_the_opening_and_leaves_nothing_behind(void)
+{
+    model_config config = small_config();
+    ds4_error error;
+    ds4_model_options options = {.backend = "metal"};
+    char path[1024];
+    uint32_t refused = 0;
+    model_file *file = describe_model(&config, 1);
+    (void)snprintf(path, sizeof path, "%s", save_model(file, "refused.gguf"));
+    free_model_file(file);
+    REQUIRE(ds4_gpu_sim_buffers() == 0);
+    for (ds4_model *model = NULL; model == NULL; refused++) {
+        ds4_gpu_sim_refuse_after(refused);
+        ds4_status status = ds4_model_open(path, &options, &model, &error);
+        REQUIRE(status == (model == NULL ? DS4_OUT_OF_MEMORY : DS4_OK));
+        ds4_model_close(model);
+        REQUIRE(ds4_gpu_sim_buffers() == 0);
+    }
+    ds4_gpu_sim_refuse_after(UINT32_MAX);
+    REQUIRE_MESSAGE(refused > 20, "%u buffers", refused);
+}
+
 /* ---- several sessions --------------------------------------------------------------------------------------- */
 
 enum { SESSIONS = 3, STEPS = 3 };
@@ -418,6 +464,8 @@ const test metal_model_tests[] = {
     TEST(Shapes_far_from_the_published_ones_equal_the_CPU),
     TEST(What_the_kernels_cannot_take_is_refused_with_the_way_out),
     TEST(What_the_kernels_cannot_take_runs_on_the_CPU_unless_Metal_was_asked_for),
+    TEST(A_kernel_that_fails_is_named_and_a_checkpoint_revives_the_session),
+    TEST(Memory_that_the_device_refuses_ends_the_opening_and_leaves_nothing_behind),
     TEST(Checkpoints_move_between_CPU_and_Metal),
     TEST(Sessions_that_decode_together_get_bit_by_bit_what_they_get_alone),
     TEST(Exact_logits_match_the_reference_in_a_prompt_and_token_by_token),
