@@ -2,13 +2,15 @@ namespace Ds4Provider.Lease;
 
 /// <summary>
 /// One way from "wanted" to "ready", shared by all callers of this process that wait for the same model.
-/// Not thread-safe by itself: the lease's lock guards the list of waiters.
+/// The lease's lock guards the list of waiters; the rest is thread-safe.
 /// </summary>
 internal sealed class Acquisition(string model, bool askBeforeDownload) : IDisposable
 {
     private readonly TaskCompletionSource<ServerEndpoint> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _abandoned = new();
     private readonly List<IProgress<Ds4Progress>> _listeners = [];
+    private readonly Lock _ending = new();
+    private bool _hasEnded;
 
     public string Model { get; } = model;
 
@@ -55,7 +57,22 @@ internal sealed class Acquisition(string model, bool askBeforeDownload) : IDispo
         _ = _completion.Task.Exception; // Whoever waits gets it; nobody waiting is no unobserved fault.
     }
 
-    public void Abandon() => _abandoned.Cancel();
+    /// <summary>Nobody waits any more. Too late is no fault: it may end by itself at the same time.</summary>
+    public void Abandon()
+    {
+        lock (_ending)
+        {
+            if (!_hasEnded)
+                _abandoned.Cancel();
+        }
+    }
 
-    public void Dispose() => _abandoned.Dispose();
+    public void Dispose()
+    {
+        lock (_ending)
+        {
+            _hasEnded = true;
+            _abandoned.Dispose();
+        }
+    }
 }

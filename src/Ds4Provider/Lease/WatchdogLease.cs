@@ -199,7 +199,7 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
         }
         finally
         {
-            acquisition.Dispose(); // By now it is not pending any more, so nobody abandons it.
+            acquisition.Dispose();
         }
     }
 
