@@ -1,22 +1,26 @@
 namespace Ds4Provider.Watchdog.Supervision;
 
-/// <summary>Copies a child's standard error to a log file and keeps its last lines for error messages.</summary>
+/// <summary>Copies a child's standard error to a log file and keeps its last lines for error messages and reports.</summary>
 internal sealed class ErrorTail(string path)
 {
-    private const int KeptLines = 8;
+    private const int KeptLines = 40;
+    private const int SaidLines = 8;
     private const long RotateAt = 1024 * 1024;
 
     private readonly Queue<string> _lines = new();
 
     public string Path { get; } = path;
 
+    /// <summary>The very last lines in one, empty when the child said nothing.</summary>
+    public string Text => string.Join("; ", Lines.TakeLast(SaidLines));
+
     /// <summary>The last lines, empty when the child said nothing.</summary>
-    public string Text
+    public IReadOnlyList<string> Lines
     {
         get
         {
             lock (_lines)
-                return string.Join("; ", _lines);
+                return [.. _lines];
         }
     }
 

@@ -10,6 +10,7 @@ namespace Ds4Provider.Watchdog.Supervision;
 internal sealed partial class ServerSupervisor(
     LaunchCommand command, SupervisionLimits limits, WatchdogPaths paths, TimeProvider time, ILogger<ServerSupervisor> logger)
 {
+    private readonly CrashReports _reports = new(paths, time, logger);
     private readonly string _socket = paths.ServerSocketOf(Environment.ProcessId);
 
     /// <summary>Supervises until <paramref name="stopping"/>; then drains and ends the server and returns.</summary>
@@ -23,9 +24,11 @@ internal sealed partial class ServerSupervisor(
             var attempt = new Attempt(model, observer, policy, listeners);
             if (await ServeAsync(attempt, stopping).ConfigureAwait(false) is not { } ending)
                 return;
-            LogEnded(logger, model.ModelId, ending, attempt.LastErrors);
-            TimeSpan delay = policy.Failed() ?? throw GivenUp(model, ending, attempt.LastErrors);
-            observer.Progress(new Progress(SetupPhase.Restarting, $"The server is started again: {ending}"));
+            string? report = _reports.Write(attempt.Describe(model, ending, time));
+            LogEnded(logger, model.ModelId, ending, report, attempt.LastErrors);
+            TimeSpan delay = policy.Failed() ?? throw GivenUp(model, ending, attempt.LastErrors, report);
+            observer.Progress(new Progress(
+                SetupPhase.Restarting, $"The server is started again: {ending}" + (report is null ? "" : $"; what is known stands in {report}")));
             try
             {
                 await Task.Delay(delay, time, stopping).ConfigureAwait(false);
@@ -41,6 +44,7 @@ internal sealed partial class ServerSupervisor(
     private async Task<string?> ServeAsync(Attempt attempt, CancellationToken stopping)
     {
         ServerProcess server = await StartAsync(attempt.Model).ConfigureAwait(false);
+        attempt.Begun(server.Pid, time.GetTimestamp());
         var watch = new WorkWatch(limits, time);
         try
         {
@@ -65,7 +69,7 @@ internal sealed partial class ServerSupervisor(
         {
             attempt.Listeners.Detach();
             await server.DisposeAsync().ConfigureAwait(false);
-            attempt.LastErrors = server.LastErrors;
+            (attempt.LastErrors, attempt.LastWords) = (server.LastErrors, server.LastWords);
         }
     }
 
@@ -120,12 +124,14 @@ internal sealed partial class ServerSupervisor(
                 break;
             case ServerReady ready:
                 attempt.Policy.Succeeded();
+                attempt.WasReady = true;
                 attempt.Listeners.Attach(server);
                 attempt.Observer.Ready(
                     new Ready(_socket, ready.Model, ready.ContextWindow) { DisplayName = attempt.Model.DisplayName, ServerPid = server.Pid },
                     attempt.Listeners);
                 break;
             case ServerWork work:
+                attempt.LastWork = work;
                 attempt.Observer.Worked(work);
                 break;
             case ServerListening or ServerListenFailed:
@@ -151,11 +157,11 @@ internal sealed partial class ServerSupervisor(
         }
     }
 
-    private SetupException GivenUp(PreparedModel model, string ending, string lastErrors) => new(
+    private SetupException GivenUp(PreparedModel model, string ending, string lastErrors, string? report) => new(
         FailureReason.StartFailed,
         $"The server for {model.ModelId} keeps failing; the last time {ending}." + (lastErrors.Length > 0 ? $" It said: {lastErrors}" : ""),
-        "See the log; ask for the model again to try once more.",
-        paths.ServerErrors);
+        "See the report; ask for the model again to try once more.",
+        report ?? paths.ServerErrors);
 
     [LoggerMessage(LogLevel.Information, "Server {Pid} starts with {ModelPath}, context {ContextWindow}")]
     private static partial void LogStarted(ILogger logger, int pid, string modelPath, int contextWindow);
@@ -163,12 +169,26 @@ internal sealed partial class ServerSupervisor(
     [LoggerMessage(LogLevel.Error, "Server {Pid} is stuck and will be killed: {Diagnosis}")]
     private static partial void LogStuck(ILogger logger, int pid, string diagnosis);
 
-    [LoggerMessage(LogLevel.Error, "The server for {Model} ended unexpectedly: {Ending}. Last errors: {Errors}")]
-    private static partial void LogEnded(ILogger logger, string model, string ending, string errors);
+    [LoggerMessage(LogLevel.Error, "The server for {Model} ended unexpectedly: {Ending}. Report: {Report}. Last errors: {Errors}")]
+    private static partial void LogEnded(ILogger logger, string model, string ending, string? report, string errors);
 
     /// <summary>What one life of the server works with.</summary>
     private sealed record Attempt(PreparedModel Model, IModelRunObserver Observer, RestartPolicy Policy, TcpListeners Listeners)
     {
+        private int _pid;
+        private long _start;
+
         public string LastErrors { get; set; } = "";
+
+        public IReadOnlyList<string> LastWords { get; set; } = [];
+
+        public bool WasReady { get; set; }
+
+        public ServerWork? LastWork { get; set; }
+
+        public void Begun(int pid, long timestamp) => (_pid, _start) = (pid, timestamp);
+
+        public Crash Describe(PreparedModel model, string ending, TimeProvider time) =>
+            new(_pid, ending, model, time.GetElapsedTime(_start), WasReady, LastWork, LastWords);
     }
 }

@@ -55,6 +55,33 @@ public sealed class SupervisionSpecs
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_crash_leaves_a_report_for_this_user_only_and_the_latest_ten_are_kept()
+    {
+        await using var world = new World();
+        await using WatchdogConnection client = await world.AcquireAsync();
+        Ready ready = await client.NextAsync<Ready>();
+        string logs = world.Paths.Logs;
+        for (int i = 0; i < 12; i++)
+            await File.WriteAllTextAsync(Path.Combine(logs, $"crash-20010101-0000000{i:00}-1.txt"), "old", TimesUp);
+
+        Kill(ready.ServerPid);
+        Progress restarting = await client.UntilPhaseAsync(SetupPhase.Restarting);
+        await client.NextAsync<Ready>();
+
+        string[] reports = [.. Directory.GetFiles(logs, "crash-*.txt").Order(StringComparer.Ordinal)];
+        reports.Length.ShouldBe(10);
+        reports.ShouldNotContain(file => file.Contains("000000002-1", StringComparison.Ordinal), "the oldest are gone");
+        string newest = reports[^1];
+        restarting.Message.ShouldContain(newest);
+        File.GetUnixFileMode(newest).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        string text = await File.ReadAllTextAsync(newest, TimesUp);
+        text.ShouldContain("it was ended by signal 9");
+        text.ShouldContain($"process  {ready.ServerPid},");
+        text.ShouldContain("the model was loaded");
+        text.ShouldContain("It said nothing.");
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_server_that_says_why_it_cannot_start_is_not_tried_again()
     {
         await using var world = new World("refuse");

@@ -5,6 +5,7 @@ using Ds4Provider.Watchdog.Setup.Choosing;
 using Ds4Provider.Watchdog.Setup.Engine;
 using Ds4Provider.Watchdog.Setup.SelfTest;
 using Ds4Provider.Watchdog.Setup.Weights;
+using Ds4Provider.Watchdog.Supervision;
 using Ds4Provider.Wire.Watchdog;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -43,6 +44,7 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
         yield return Choice(profile, stored);
         yield return Weights(stored);
         yield return Hub();
+        yield return Crashes();
         Finding tools = await ToolsAsync(cancellationToken).ConfigureAwait(false);
         yield return tools;
         if (tools.Grade != FindingGrade.Bad)
@@ -157,6 +159,14 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
     }
 
     private static string Gibibytes(long bytes) => (bytes / (double)(1L << 30)).ToString("0.0", CultureInfo.InvariantCulture);
+
+    private Finding Crashes()
+    {
+        string? newest = CrashReports.List(_paths).FirstOrDefault();
+        return newest is not null && DateTime.UtcNow - File.GetLastWriteTimeUtc(newest) < TimeSpan.FromDays(1)
+            ? Note("crashes", $"the model server ended unexpectedly within the last day: {newest}", "Read the report; nothing in it comes from a conversation.")
+            : Good("crashes", "none within the last day");
+    }
 
     private static Finding Good(string subject, string text) => new(subject, FindingGrade.Good, text);
 
