@@ -8,6 +8,7 @@ set -u
 source=$1 build=$2 count=$3 seed=${4:-1}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 sites=$work/sites
 tests="Shapes_far Sessions_that Every_format Prompts_of"
 
