@@ -1,7 +1,8 @@
 /* Compressed rows of the windows that a batch completes: softmax pooling of the projections, norm, rotation, roundings; into the pages.
  *
- * DESIGN   Projections of tokens before the batch are in the session's open rows, their position terms included; the others in the batch's. A row of an
- *          overlapping window is pooled from the first halves of the previous window's tokens and the second halves of its own.
+ * DESIGN   Projections of tokens before the batch are in the session's open rows, their position terms included; the others in the
+ *          batch's. A row of an overlapping window is pooled from the first halves of the previous window's tokens and the second
+ *          halves of its own.
  *          Grid: completed rows in x.
  */
 #include "formats.h"

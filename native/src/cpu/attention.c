@@ -21,21 +21,11 @@ typedef struct attention_run {
     uint32_t blocks; /* per token */
 } attention_run;
 
-static uint32_t divide_up(uint32_t a, uint32_t b)
-{
-    return a / b + (a % b != 0);
-}
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The most heads per block that still give every thread something to do. */
 static uint32_t heads_per_block(const ds4_cpu *cpu, uint32_t heads, uint32_t tokens)
 {
     uint32_t block = DS4_CPU_HEAD_BLOCK;
-    while (block > 4 && divide_up(heads, block) * tokens < 2 * ds4_pool_threads(cpu->pool))
+    while (block > 4 && ds4_divide_up(heads, block) * tokens < 2 * ds4_pool_threads(cpu->pool))
         block /= 2;
     return block;
 }
@@ -89,7 +79,7 @@ static void finish_queries(void *context, uint32_t item, uint32_t worker)
     if (item % blocks == run->blocks)
         finish_index_query(run, row);
     else
-        finish_query(run, row, first, least(run->cpu->shape->heads - first, run->heads));
+        finish_query(run, row, first, ds4_least(run->cpu->shape->heads - first, run->heads));
 }
 
 ds4_status ds4_cpu_query(void *backend, const ds4_step *step, ds4_span span, ds4_error *error)
@@ -98,7 +88,7 @@ ds4_status ds4_cpu_query(void *backend, const ds4_step *step, ds4_span span, ds4
     attention_run run = {.cpu = cpu, .step = step, .span = span, .heads = DS4_CPU_HEAD_BLOCK};
     ds4_product products[2] = {ds4_cpu_whole_product(&step->weights->query_b, &cpu->query_low, span, NULL)};
     (void)error;
-    run.blocks = divide_up(cpu->shape->heads, run.heads);
+    run.blocks = ds4_divide_up(cpu->shape->heads, run.heads);
     products[0].y = cpu->query.values;
     if (step->selects) {
         products[1] = ds4_cpu_whole_product(&step->weights->index_query_b, &cpu->query_low, span, NULL);
@@ -165,14 +155,14 @@ static void score_page(void *context, uint32_t item, uint32_t worker)
     uint32_t row = run->part.first + item / run->blocks, heads = cpu->shape->index_heads;
     const ds4_tile *tile = ds4_tile_at(run->step->batch, row);
     const ds4_rows *index = &ds4_state_at(run->step, tile)->index;
-    uint32_t first = item % run->blocks * DS4_PAGE_ROWS, end = least(ds4_rows_seen(run->step, row), first + DS4_PAGE_ROWS);
+    uint32_t first = item % run->blocks * DS4_PAGE_ROWS, end = ds4_least(ds4_rows_seen(run->step, row), first + DS4_PAGE_ROWS);
     float *scratch = cpu->row_scratch[worker], *matches = scratch + CHUNK * DS4_INDEX_DIM;
     const float *keys[CHUNK];
     float sums[CHUNK];
     if (!row_selects(cpu, run->step, row))
         return;
     for (uint32_t key = first; key < end; key += CHUNK) {
-        uint32_t count = least(end - key, CHUNK);
+        uint32_t count = ds4_least(end - key, CHUNK);
         for (uint32_t j = 0; j < count; j++)
             keys[j] = load(cpu, tile->session, ds4_rows_at(index, key + j), DS4_INDEX_DIM, scratch + j * DS4_INDEX_DIM);
         cpu->kernels->score_rows(index_query_at(run, row), heads, keys, count, DS4_INDEX_DIM, matches, CHUNK);
@@ -183,7 +173,7 @@ static void score_page(void *context, uint32_t item, uint32_t worker)
 
 ds4_status ds4_cpu_index_scores(void *backend, const ds4_step *step, ds4_span span, ds4_span part, ds4_error *error)
 {
-    attention_run run = {.cpu = backend, .step = step, .span = span, .part = part, .blocks = divide_up(step->most_rows, DS4_PAGE_ROWS)};
+    attention_run run = {.cpu = backend, .step = step, .span = span, .part = part, .blocks = ds4_divide_up(step->most_rows, DS4_PAGE_ROWS)};
     (void)error;
     ds4_pool_run(run.cpu->pool, part.count * run.blocks, score_page, &run);
     return DS4_OK;
@@ -255,7 +245,7 @@ static const float *load_row(const view *v, uint32_t index, float *scratch)
 /* Rows first … of the view, at most CHUNK; returns how many. */
 static uint32_t load_chunk(const view *v, uint32_t first, float *scratch, const float *rows[CHUNK])
 {
-    uint32_t count = least(v->rows - first, CHUNK), dim = v->cpu->shape->head_dim;
+    uint32_t count = ds4_least(v->rows - first, CHUNK), dim = v->cpu->shape->head_dim;
     for (uint32_t j = 0; j < count; j++)
         rows[j] = load_row(v, first + j, scratch + (size_t)j * dim);
     return count;
@@ -289,7 +279,7 @@ static void attend_block(void *context, uint32_t item, uint32_t worker)
     const attention_run *run = context;
     ds4_cpu *cpu = run->cpu;
     uint32_t row = run->part.first + item / run->blocks, first = item % run->blocks * run->heads, dim = cpu->shape->head_dim;
-    uint32_t heads = least(cpu->shape->heads - first, run->heads);
+    uint32_t heads = ds4_least(cpu->shape->heads - first, run->heads);
     float *query = query_at(run, row) + (size_t)first * dim;
     view v = view_of(run, row);
     attend_heads(&v, query, run->step->weights->sinks + first, heads, cpu->score_scratch[worker], cpu->row_scratch[worker]);
@@ -304,7 +294,7 @@ ds4_status ds4_cpu_attend(void *backend, const ds4_step *step, ds4_span span, ds
     attention_run run = {.cpu = cpu, .step = step, .span = span, .part = part};
     (void)error;
     run.heads = heads_per_block(cpu, cpu->shape->heads, part.count);
-    run.blocks = divide_up(cpu->shape->heads, run.heads);
+    run.blocks = ds4_divide_up(cpu->shape->heads, run.heads);
     ds4_pool_run(cpu->pool, part.count * run.blocks, attend_block, &run);
     return DS4_OK;
 }

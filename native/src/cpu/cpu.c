@@ -19,35 +19,25 @@ enum {
 
 /* ---- sizes -------------------------------------------------------------------------------------------------- */
 
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The longest row of a matrix, row of a compressor or list of experts' scores. */
 static uint64_t longest_row(const ds4_shape *s)
 {
-    uint64_t columns = larger((uint64_t)DS4_STREAMS * s->hidden, (uint64_t)s->heads * s->head_dim / s->output_groups);
-    columns = larger(columns, larger(s->query_rank, (uint64_t)s->output_groups * s->output_rank));
-    columns = larger(columns, larger(s->expert_width, larger(s->experts, s->index_heads)));
-    return larger(columns, larger(2 * s->head_dim, 2 * DS4_INDEX_DIM));
+    uint64_t columns = ds4_larger((uint64_t)DS4_STREAMS * s->hidden, (uint64_t)s->heads * s->head_dim / s->output_groups);
+    columns = ds4_larger(columns, ds4_larger(s->query_rank, (uint64_t)s->output_groups * s->output_rank));
+    columns = ds4_larger(columns, ds4_larger(s->expert_width, ds4_larger(s->experts, s->index_heads)));
+    return ds4_larger(columns, ds4_larger(2 * s->head_dim, 2 * DS4_INDEX_DIM));
 }
 
 /* The most rows that one token can attend to. */
 static uint64_t visible_rows(const ds4_shape *s)
 {
-    return s->window + larger(smaller(s->index_top_k, s->context / DS4_RATIO_OVERLAPPING), s->context / DS4_RATIO_LONG);
+    return s->window + ds4_larger(ds4_smaller(s->index_top_k, s->context / DS4_RATIO_OVERLAPPING), s->context / DS4_RATIO_LONG);
 }
 
 static uint64_t score_capacity(const ds4_shape *s, uint32_t span)
 {
     uint64_t rows = s->context / DS4_RATIO_OVERLAPPING;
-    return ds4_shape_can_select(s) ? larger(rows, smaller(SCORE_BUDGET, rows * span)) : 0;
+    return ds4_shape_can_select(s) ? ds4_larger(rows, ds4_smaller(SCORE_BUDGET, rows * span)) : 0;
 }
 
 /* ---- buffers ------------------------------------------------------------------------------------------------ */
@@ -179,8 +169,8 @@ static ds4_status allocate_buffers(ds4_cpu *cpu, uint32_t threads, ds4_error *er
     ds4_layout one = {NULL, 0}, all = {NULL, 0};
     form_masks forms = find_forms(cpu->shape, cpu->weights);
     place_tile(cpu, &one, &forms, 1);
-    cpu->tile = (uint32_t)larger(1, smaller(MAX_TILE, TILE_BUDGET / one.used));
-    cpu->span = (uint32_t)smaller(MAX_SPAN, cpu->tile);
+    cpu->tile = (uint32_t)ds4_larger(1, ds4_smaller(MAX_TILE, TILE_BUDGET / one.used));
+    cpu->span = (uint32_t)ds4_smaller(MAX_SPAN, cpu->tile);
     cpu->score_capacity = score_capacity(cpu->shape, cpu->span);
     place_all(cpu, &all, &forms, threads);
     cpu->memory_bytes = all.used;

@@ -4,6 +4,7 @@
 
 #include "backend.h"
 #include "hyper.h"
+#include "integers.h"
 #include "kernels.h"
 #include "pool.h"
 

@@ -113,11 +113,6 @@ ds4_status ds4_cpu_route(void *backend, const ds4_step *step, ds4_error *error)
 
 /* ---- gate and up -------------------------------------------------------------------------------------------- */
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Rows [row, row + rows) of gate and up of one expert, for pairs [pair, pair + pairs). */
 static void inner_block(const expert_run *run, uint32_t expert, uint32_t row, uint32_t rows, uint32_t pair, uint32_t pairs, uint32_t worker)
 {
@@ -149,9 +144,9 @@ static void inner_item(void *context, uint32_t item, uint32_t worker)
     const expert_run *run = context;
     ds4_cpu *cpu = run->cpu;
     uint32_t expert = cpu->active[item / run->row_blocks], row = item % run->row_blocks * run->rows_per_item;
-    uint32_t rows = least(cpu->shape->expert_width - row, run->rows_per_item), end = cpu->expert_start[expert + 1];
+    uint32_t rows = ds4_least(cpu->shape->expert_width - row, run->rows_per_item), end = cpu->expert_start[expert + 1];
     for (uint32_t pair = cpu->expert_start[expert]; pair < end; pair += DS4_CPU_VECTOR_BLOCK)
-        inner_block(run, expert, row, rows, pair, least(end - pair, DS4_CPU_VECTOR_BLOCK), worker);
+        inner_block(run, expert, row, rows, pair, ds4_least(end - pair, DS4_CPU_VECTOR_BLOCK), worker);
 }
 
 ds4_status ds4_cpu_expert_inner(void *backend, const ds4_step *step, ds4_error *error)
@@ -176,7 +171,7 @@ static void shared_rows(const expert_run *run, uint32_t row, uint32_t rows, uint
     uint32_t hidden = cpu->shape->hidden, tokens = run->step->batch->count;
     float out[DS4_CPU_ROW_BLOCK * DS4_CPU_VECTOR_BLOCK];
     for (uint32_t first = 0; first < tokens; first += DS4_CPU_VECTOR_BLOCK) {
-        uint32_t count = least(tokens - first, DS4_CPU_VECTOR_BLOCK);
+        uint32_t count = ds4_least(tokens - first, DS4_CPU_VECTOR_BLOCK);
         ds4_product block = {
             .matrix = &run->step->weights->down_shared,
             .first_row = row,
@@ -198,7 +193,7 @@ static void add_expert_rows(const expert_run *run, uint32_t expert, uint32_t row
     uint32_t hidden = cpu->shape->hidden, end = cpu->expert_start[expert + 1];
     float out[DS4_CPU_ROW_BLOCK * DS4_CPU_VECTOR_BLOCK];
     for (uint32_t first = cpu->expert_start[expert]; first < end; first += DS4_CPU_VECTOR_BLOCK) {
-        uint32_t count = least(end - first, DS4_CPU_VECTOR_BLOCK);
+        uint32_t count = ds4_least(end - first, DS4_CPU_VECTOR_BLOCK);
         ds4_product block = {
             .matrix = &run->step->weights->down_experts,
             .first_row = expert * hidden + row,
@@ -218,7 +213,7 @@ static void output_item(void *context, uint32_t item, uint32_t worker)
 {
     const expert_run *run = context;
     ds4_cpu *cpu = run->cpu;
-    uint32_t row = item * run->rows_per_item, rows = least(cpu->shape->hidden - row, run->rows_per_item);
+    uint32_t row = item * run->rows_per_item, rows = ds4_least(cpu->shape->hidden - row, run->rows_per_item);
     shared_rows(run, row, rows, worker);
     for (uint32_t i = 0; i < cpu->active_count; i++)
         add_expert_rows(run, cpu->active[i], row, rows, worker);

@@ -56,16 +56,6 @@ typedef struct product_run {
     uint32_t first_item[DS4_MAX_GROUPS + 1]; /* of each product, and the end */
 } product_run;
 
-static uint32_t divide_up(uint32_t a, uint32_t b)
-{
-    return a / b + (a % b != 0);
-}
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 static void store(const ds4_product *product, uint32_t first_row, uint32_t rows, uint32_t first_input, uint32_t inputs, const float *out)
 {
     for (uint32_t i = 0; i < inputs; i++) {
@@ -83,16 +73,16 @@ static void run_item(void *context, uint32_t item, uint32_t worker)
     while (item >= run->first_item[p + 1])
         p++;
     const ds4_product *product = &run->products[p];
-    uint32_t row_blocks = divide_up(product->rows, run->rows_per_item);
+    uint32_t row_blocks = ds4_divide_up(product->rows, run->rows_per_item);
     uint32_t row = (item - run->first_item[p]) % row_blocks * run->rows_per_item;
     uint32_t input = (item - run->first_item[p]) / row_blocks * DS4_CPU_VECTOR_BLOCK;
     ds4_product block = *product;
     float out[DS4_CPU_ROW_BLOCK * DS4_CPU_VECTOR_BLOCK];
     block.first_row += row;
-    block.rows = least(product->rows - row, run->rows_per_item);
+    block.rows = ds4_least(product->rows - row, run->rows_per_item);
     block.first_input += input;
     block.index = product->index == NULL ? NULL : product->index + input;
-    block.count = least(product->count - input, DS4_CPU_VECTOR_BLOCK);
+    block.count = ds4_least(product->count - input, DS4_CPU_VECTOR_BLOCK);
     ds4_cpu_multiply(run->cpu, run->mode, &block, out, worker);
     store(product, row, block.rows, input, block.count, out);
 }
@@ -111,11 +101,11 @@ void ds4_cpu_run_products(ds4_cpu *cpu, ds4_mode mode, const ds4_product *produc
     product_run run = {.cpu = cpu, .mode = mode, .products = products};
     uint64_t rows = 0;
     for (uint32_t p = 0; p < count; p++)
-        rows += (uint64_t)products[p].rows * divide_up(products[p].count, DS4_CPU_VECTOR_BLOCK);
+        rows += (uint64_t)products[p].rows * ds4_divide_up(products[p].count, DS4_CPU_VECTOR_BLOCK);
     run.rows_per_item = ds4_cpu_rows_per_item(cpu, rows, products[0].count);
     for (uint32_t p = 0; p < count; p++)
         run.first_item[p + 1] =
-            run.first_item[p] + divide_up(products[p].rows, run.rows_per_item) * divide_up(products[p].count, DS4_CPU_VECTOR_BLOCK);
+            run.first_item[p] + ds4_divide_up(products[p].rows, run.rows_per_item) * ds4_divide_up(products[p].count, DS4_CPU_VECTOR_BLOCK);
     ds4_pool_run(cpu->pool, run.first_item[count], run_item, &run);
 }
 

@@ -3,11 +3,6 @@
 
 #include <math.h>
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- queries ------------------------------------------------------------------------------------------------ */
 
 static ds4_gpu_index index_arguments(const ds4_metal *metal, const ds4_step *step, ds4_span span, ds4_span part)
@@ -64,7 +59,7 @@ ds4_status ds4_metal_index_scores(void *backend, const ds4_step *step, ds4_span 
     ds4_gpu_index arguments = index_arguments(metal, step, span, part);
     (void)error;
     ds4_metal_dispatch(metal, DS4_METAL_index_scores, &arguments, sizeof arguments,
-                       (ds4_gpu_grid){ds4_metal_divide_up(step->most_rows, DS4_GPU_KEYS), part.count, 1}, 128,
+                       (ds4_gpu_grid){ds4_divide_up(step->most_rows, DS4_GPU_KEYS), part.count, 1}, 128,
                        (DS4_GPU_KEYS * DS4_INDEX_DIM + 4 * 64) * sizeof(float));
     ds4_gpu_barrier(metal->gpu);
     return DS4_OK;
@@ -88,7 +83,7 @@ static uint32_t splits_of(const ds4_metal *metal, const ds4_step *step, uint32_t
 {
     enum { ROWS_PER_PART = 64 };
     uint32_t rows = metal->shape->window + (step->selects ? metal->shape->index_top_k : step->most_rows);
-    return least(ds4_metal_divide_up(rows, ROWS_PER_PART), metal->parts / tokens);
+    return ds4_least(ds4_divide_up(rows, ROWS_PER_PART), metal->parts / tokens);
 }
 
 ds4_status ds4_metal_attend(void *backend, const ds4_step *step, ds4_span span, ds4_span part, ds4_error *error)
@@ -114,11 +109,11 @@ ds4_status ds4_metal_attend(void *backend, const ds4_step *step, ds4_span span, 
     };
     (void)error;
     ds4_metal_dispatch(metal, DS4_METAL_attend, &arguments, sizeof arguments,
-                       (ds4_gpu_grid){arguments.splits, ds4_metal_divide_up(shape->heads, DS4_GPU_HEADS), part.count}, 128,
+                       (ds4_gpu_grid){arguments.splits, ds4_divide_up(shape->heads, DS4_GPU_HEADS), part.count}, 128,
                        (DS4_GPU_CHUNK * shape->head_dim + 4 * 64 + 64 + 64 + 16) * sizeof(float));
     ds4_gpu_barrier(metal->gpu);
     ds4_metal_dispatch(metal, DS4_METAL_attend_merge, &arguments, sizeof arguments, (ds4_gpu_grid){shape->heads, part.count, 1},
-                       ds4_metal_divide_up(shape->head_dim, 128) * 32, 0);
+                       ds4_divide_up(shape->head_dim, 128) * 32, 0);
     ds4_gpu_barrier(metal->gpu);
     return DS4_OK;
 }

@@ -23,7 +23,7 @@ static void activate(ds4_metal *metal, const ds4_gpu_memory *gate, const ds4_gpu
 {
     ds4_gpu_swiglu arguments = {gate->address, up->address, weight, metal->shape->expert_width, limit};
     ds4_metal_dispatch(metal, DS4_METAL_swiglu, &arguments, sizeof arguments,
-                       (ds4_gpu_grid){ds4_metal_divide_up(metal->shape->expert_width, 64), rows, 1}, 64, 0);
+                       (ds4_gpu_grid){ds4_divide_up(metal->shape->expert_width, 64), rows, 1}, 64, 0);
 }
 
 static void sort(ds4_metal *metal, const ds4_batch *batch)
@@ -59,8 +59,8 @@ ds4_status ds4_metal_route(void *backend, const ds4_step *step, ds4_error *error
     p.product[0] = ds4_metal_product(metal, &w->router, b->input.address, shape->hidden, b->router.address, shape->experts);
     p.product[1] = ds4_metal_product(metal, &w->gate_shared, b->input.address, shape->hidden, b->shared_gate.address, shape->expert_width);
     p.product[2] = ds4_metal_product(metal, &w->up_shared, b->input.address, shape->hidden, b->shared_inner.address, shape->expert_width);
-    /* The choice of experts hangs on small differences: always in float. */
-    ds4_metal_products(metal, few ? step->batch->mode : DS4_MODE_ROUNDED, &p, step->batch->count, few);
+    /* The choice of experts hangs on small differences: never with half tiles. */
+    ds4_metal_products(metal, DS4_MODE_ROUNDED, &p, step->batch->count, few);
     ds4_gpu_barrier(metal->gpu);
     ds4_gpu_route route = {
         .rows = b->rows.address,
@@ -129,7 +129,7 @@ static void multiply_pairs(ds4_metal *metal, const ds4_step *step, const ds4_mat
         .experts = metal->shape->experts,
     };
     ds4_metal_kernel kernel = step->batch->mode == DS4_MODE_FAST ? DS4_METAL_expert_tiles_half : DS4_METAL_expert_tiles_float;
-    ds4_gpu_grid grid = {ds4_metal_divide_up(arguments.matrix.rows, DS4_GPU_TILE), most_tiles(metal, step->batch), 1};
+    ds4_gpu_grid grid = {ds4_divide_up(arguments.matrix.rows, DS4_GPU_TILE), most_tiles(metal, step->batch), 1};
     ds4_metal_dispatch(metal, kernel, &arguments, sizeof arguments, grid, 128, DS4_GPU_TILE * DS4_GPU_TILE * 2 * sizeof(float));
 }
 
@@ -142,7 +142,7 @@ ds4_status ds4_metal_expert_inner(void *backend, const ds4_step *step, ds4_error
     if (ds4_metal_is_few(step->batch)) {
         ds4_gpu_expert_rows arguments = row_arguments(metal, step);
         ds4_metal_dispatch(metal, DS4_METAL_expert_inner, &arguments, sizeof arguments,
-                           (ds4_gpu_grid){ds4_metal_divide_up(arguments.gate.rows, 4), pairs, 1}, 128, 0);
+                           (ds4_gpu_grid){ds4_divide_up(arguments.gate.rows, 4), pairs, 1}, 128, 0);
     } else {
         multiply_pairs(metal, step, &step->weights->gate_experts, &b->input, b->pair_token.address, &b->pair_gate);
         multiply_pairs(metal, step, &step->weights->up_experts, &b->input, b->pair_token.address, &b->pair_inner);
@@ -159,7 +159,7 @@ static void add_pairs(ds4_metal *metal, const ds4_batch *batch)
     uint32_t hidden = metal->shape->hidden;
     ds4_gpu_expert_sum arguments = {b->pair_output.address, b->pair_place.address, b->output.address, hidden, metal->shape->experts_used};
     ds4_metal_dispatch(metal, DS4_METAL_expert_sum, &arguments, sizeof arguments,
-                       (ds4_gpu_grid){ds4_metal_divide_up(hidden / 4, 64), batch->count, 1}, 64, 0);
+                       (ds4_gpu_grid){ds4_divide_up(hidden / 4, 64), batch->count, 1}, 64, 0);
 }
 
 ds4_status ds4_metal_expert_output(void *backend, const ds4_step *step, ds4_error *error)
@@ -171,7 +171,7 @@ ds4_status ds4_metal_expert_output(void *backend, const ds4_step *step, ds4_erro
     if (ds4_metal_is_few(step->batch)) {
         ds4_gpu_expert_rows arguments = row_arguments(metal, step);
         ds4_metal_dispatch(metal, DS4_METAL_expert_output, &arguments, sizeof arguments,
-                           (ds4_gpu_grid){ds4_metal_divide_up(hidden, 8), step->batch->count, 1}, 128, 0);
+                           (ds4_gpu_grid){ds4_divide_up(hidden, 8), step->batch->count, 1}, 128, 0);
         ds4_gpu_barrier(metal->gpu);
     } else {
         ds4_gpu_products shared = {.count = 1};

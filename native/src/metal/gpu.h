@@ -27,11 +27,9 @@ typedef struct ds4_gpu_memory {
 } ds4_gpu_memory;
 
 typedef struct ds4_gpu_info {
-    char name[64];               /* "Apple M3 Max"; zeros after it */
-    uint64_t working_set_bytes;  /* that the system lets the device hold at a time */
-    uint64_t buffer_bytes;       /* the largest single buffer */
-    uint32_t threadgroup_bytes;  /* threadgroup memory of one threadgroup */
-    uint32_t page_bytes;         /* wrapped memory begins and ends on such a boundary */
+    char name[64];         /* "Apple M3 Max"; zeros after it */
+    uint64_t buffer_bytes; /* the largest single buffer */
+    uint32_t page_bytes;   /* wrapped memory begins and ends on such a boundary */
 } ds4_gpu_info;
 
 /* Threadgroups in each direction, none of them 0. */

@@ -245,9 +245,7 @@ void ds4_gpu_get_info(const ds4_gpu *handle, ds4_gpu_info *info)
         id<MTLDevice> device = object_of(handle)->device;
         memset(info, 0, sizeof *info);
         snprintf(info->name, sizeof info->name, "%s", device.name.UTF8String);
-        info->working_set_bytes = device.recommendedMaxWorkingSetSize;
         info->buffer_bytes = device.maxBufferLength;
-        info->threadgroup_bytes = (uint32_t)device.maxThreadgroupMemoryLength;
         info->page_bytes = (uint32_t)vm_page_size;
     }
 }

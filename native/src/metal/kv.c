@@ -33,7 +33,7 @@ ds4_status ds4_metal_project(void *backend, const ds4_step *step, ds4_error *err
 /* Threads that hold a row of so many values, four each. */
 static uint32_t threads_of_row(uint32_t dim)
 {
-    return ds4_metal_divide_up(dim, 128) * 32;
+    return ds4_divide_up(dim, 128) * 32;
 }
 
 /* The rows are not waited for: the queries come first, and wait. */

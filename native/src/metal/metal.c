@@ -17,16 +17,6 @@ enum {
     SCORE_BUDGET = 4 << 20   /* index scores, where one token needs less */
 };
 
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- the model's file --------------------------------------------------------------------------------------- */
 
 static uint64_t matrix_bytes(const ds4_matrix *matrix)
@@ -36,12 +26,12 @@ static uint64_t matrix_bytes(const ds4_matrix *matrix)
 
 static uint64_t largest_tensor(const ds4_metal *metal)
 {
-    uint64_t largest = larger(matrix_bytes(&metal->weights->embedding), matrix_bytes(&metal->weights->output));
+    uint64_t largest = ds4_larger(matrix_bytes(&metal->weights->embedding), matrix_bytes(&metal->weights->output));
     for (uint32_t i = 0; i < metal->shape->layers; i++) {
         const ds4_layer_weights *w = &metal->weights->layers[i];
-        largest = larger(largest, larger(matrix_bytes(&w->gate_experts), larger(matrix_bytes(&w->up_experts), matrix_bytes(&w->down_experts))));
-        largest = larger(largest, larger(matrix_bytes(&w->query_b), larger(matrix_bytes(&w->output_a), matrix_bytes(&w->output_b))));
-        largest = larger(largest, w->hash_experts == NULL ? 0 : (uint64_t)metal->shape->vocabulary * metal->shape->experts_used * sizeof(int32_t));
+        largest = ds4_larger(largest, ds4_larger(matrix_bytes(&w->gate_experts), ds4_larger(matrix_bytes(&w->up_experts), matrix_bytes(&w->down_experts))));
+        largest = ds4_larger(largest, ds4_larger(matrix_bytes(&w->query_b), ds4_larger(matrix_bytes(&w->output_a), matrix_bytes(&w->output_b))));
+        largest = ds4_larger(largest, w->hash_experts == NULL ? 0 : (uint64_t)metal->shape->vocabulary * metal->shape->experts_used * sizeof(int32_t));
     }
     return largest;
 }
@@ -54,7 +44,7 @@ static ds4_status map_model(ds4_metal *metal, const ds4_backend_options *options
         return ds4_fail(error, DS4_UNSUPPORTED, "a tensor of %llu bytes does not fit in a buffer of %s, %llu bytes",
                         (unsigned long long)overlap, metal->info.name, (unsigned long long)most);
     for (uint64_t first = 0; first < end; first += most - overlap) {
-        uint64_t bytes = smaller(most, end - first);
+        uint64_t bytes = ds4_smaller(most, end - first);
         if (metal->view_count == DS4_METAL_VIEWS)
             return ds4_fail(error, DS4_UNSUPPORTED, "the model needs more than %d buffers of %s", DS4_METAL_VIEWS, metal->info.name);
         /* Kernels never write there; the interface has no way to say so. */
@@ -82,8 +72,8 @@ static uint32_t list_tile(ds4_metal *metal, placement *list, uint64_t tile)
 {
     const ds4_shape *s = metal->shape;
     ds4_metal_buffers *b = &metal->buffers;
-    uint64_t pairs = tile * s->experts_used, splits = ds4_metal_divide_up(s->hidden, DS4_GPU_MIX_COLUMNS), value = sizeof(float);
-    uint64_t pages = larger(1, DS4_BATCH_SESSIONS * (s->context / (DS4_RATIO_OVERLAPPING * DS4_PAGE_ROWS) +
+    uint64_t pairs = tile * s->experts_used, splits = ds4_divide_up(s->hidden, DS4_GPU_MIX_COLUMNS), value = sizeof(float);
+    uint64_t pages = ds4_larger(1, DS4_BATCH_SESSIONS * (s->context / (DS4_RATIO_OVERLAPPING * DS4_PAGE_ROWS) +
                                                      s->context / (DS4_RATIO_LONG * DS4_PAGE_ROWS) + 2));
     const placement all[] = {
         {&b->rows, tile * sizeof(ds4_gpu_row)},
@@ -97,9 +87,9 @@ static uint32_t list_tile(ds4_metal *metal, placement *list, uint64_t tile)
         {&b->pages, pages * sizeof(uint64_t)},
         {&b->outputs, DS4_METAL_OUTPUTS * sizeof(uint32_t)},
         {&b->streams, tile * DS4_STREAMS * s->hidden * value},
-        {&b->mix_sums, larger(tile, DS4_METAL_OUTPUTS) * splits * DS4_GPU_MIX_SUMS * value},
+        {&b->mix_sums, ds4_larger(tile, DS4_METAL_OUTPUTS) * splits * DS4_GPU_MIX_SUMS * value},
         {&b->mix, tile * DS4_GPU_MIX_VALUES * value},
-        {&b->input, larger(tile, DS4_METAL_OUTPUTS) * s->hidden * value},
+        {&b->input, ds4_larger(tile, DS4_METAL_OUTPUTS) * s->hidden * value},
         {&b->query_low, tile * s->query_rank * value},
         {&b->kv, tile * s->head_dim * value},
         {&b->output, tile * s->hidden * value},
@@ -107,7 +97,7 @@ static uint32_t list_tile(ds4_metal *metal, placement *list, uint64_t tile)
         {&b->projected_score, tile * 2 * s->head_dim * value},
         {&b->index_projected_kv, tile * 2 * DS4_INDEX_DIM * value},
         {&b->index_projected_score, tile * 2 * DS4_INDEX_DIM * value},
-        {&b->index_weight, larger(1, tile * s->index_heads * value)},
+        {&b->index_weight, ds4_larger(1, tile * s->index_heads * value)},
         {&b->router, tile * s->experts * value},
         {&b->chosen, pairs * value},
         {&b->chosen_weight, pairs * value},
@@ -140,8 +130,8 @@ static uint32_t list_span(ds4_metal *metal, placement *list)
         {&b->low, (uint64_t)metal->span * s->output_groups * s->output_rank * value},
         {&b->partial, metal->parts * heads * value},
         {&b->extreme, (uint64_t)metal->parts * s->heads * 2 * value},
-        {&b->scores, larger(1, metal->score_capacity) * value},
-        {&b->selected, larger(1, (uint64_t)metal->span * s->index_top_k) * value},
+        {&b->scores, ds4_larger(1, metal->score_capacity) * value},
+        {&b->selected, ds4_larger(1, (uint64_t)metal->span * s->index_top_k) * value},
         {&b->logits, (uint64_t)DS4_METAL_OUTPUTS * s->vocabulary * value},
     };
     memcpy(list, all, sizeof all);
@@ -161,10 +151,10 @@ static void choose_sizes(ds4_metal *metal)
     placement one[MOST_BUFFERS], two[MOST_BUFFERS];
     const ds4_shape *s = metal->shape;
     uint64_t per_token = sum_of(two, list_tile(metal, two, 2)) - sum_of(one, list_tile(metal, one, 1)), rows = s->context / DS4_RATIO_OVERLAPPING;
-    metal->tile = (uint32_t)larger(DS4_BATCH_SESSIONS, smaller(MAX_TILE, TILE_BUDGET / per_token));
-    metal->span = (uint32_t)smaller(MAX_SPAN, metal->tile);
-    metal->parts = (uint32_t)larger(metal->span, LEAST_PARTS);
-    metal->score_capacity = ds4_shape_can_select(s) ? larger(rows, smaller(SCORE_BUDGET, rows * metal->span)) : 0;
+    metal->tile = (uint32_t)ds4_larger(DS4_BATCH_SESSIONS, ds4_smaller(MAX_TILE, TILE_BUDGET / per_token));
+    metal->span = (uint32_t)ds4_smaller(MAX_SPAN, metal->tile);
+    metal->parts = (uint32_t)ds4_larger(metal->span, LEAST_PARTS);
+    metal->score_capacity = ds4_shape_can_select(s) ? ds4_larger(rows, ds4_smaller(SCORE_BUDGET, rows * metal->span)) : 0;
 }
 
 static ds4_status allocate_buffers(ds4_metal *metal, ds4_error *error)

@@ -4,6 +4,7 @@
 
 #include "../../metal/arguments.h"
 #include "backend.h"
+#include "integers.h"
 #include "metal/gpu.h"
 
 /* Every kernel by its name. */
@@ -23,6 +24,12 @@ enum {
     DS4_METAL_VIEWS = 64,  /* most buffers over the model's file */
     DS4_METAL_OUTPUTS = 64 /* rows of logits made at a time */
 };
+
+/* What the kernels' numbers say once more. */
+_Static_assert((int)DS4_GPU_PAGE_ROWS == (int)DS4_PAGE_ROWS, "rows of a page");
+_Static_assert((int)DS4_GPU_MIX_VALUES == (int)DS4_MIX_OUTPUTS, "values of a mix");
+_Static_assert(DS4_GPU_MIX_SUMS == DS4_MIX_OUTPUTS + DS4_STREAMS * (DS4_STREAMS + 1) / 2, "products, and dot products of the streams");
+_Static_assert(sizeof(ds4_rotation) == 2 * DS4_ROTARY_PAIRS * sizeof(float), "cosines, then sines");
 
 /* Device memory of the backend. Unless it says otherwise: float32, a row per token of the batch. */
 typedef struct ds4_metal_buffers {
@@ -92,11 +99,6 @@ void ds4_metal_product_mix(ds4_metal *metal, const ds4_gpu_product *product, ds4
 
 /* Whether the batch is for the kernels that read every weight once for a few tokens. */
 bool ds4_metal_is_few(const ds4_batch *batch);
-
-static inline uint32_t ds4_metal_divide_up(uint64_t a, uint32_t b)
-{
-    return (uint32_t)((a + b - 1) / b);
-}
 
 /* The address of float number `index` of a buffer. */
 static inline uint64_t ds4_metal_float(const ds4_gpu_memory *memory, uint64_t index)

@@ -14,7 +14,7 @@ ds4_status ds4_metal_embed(void *backend, const ds4_batch *batch, ds4_error *err
         .streams = metal->buffers.streams.address,
     };
     ds4_metal_dispatch(metal, DS4_METAL_embed, &arguments, sizeof arguments,
-                       (ds4_gpu_grid){ds4_metal_divide_up(metal->shape->hidden / 8, 64), batch->count, 1}, 64, 0);
+                       (ds4_gpu_grid){ds4_divide_up(metal->shape->hidden / 8, 64), batch->count, 1}, 64, 0);
     ds4_gpu_barrier(metal->gpu);
     return DS4_OK;
 }
@@ -35,7 +35,7 @@ static void mix(ds4_metal *metal, const ds4_mix_weights *weights, const float *n
         .mix = weights->fn.rows == DS4_MIX_OUTPUTS ? b->mix.address : 0,
         .input = b->input.address,
         .hidden = shape->hidden,
-        .splits = ds4_metal_divide_up(shape->hidden, DS4_GPU_MIX_COLUMNS),
+        .splits = ds4_divide_up(shape->hidden, DS4_GPU_MIX_COLUMNS),
         .outputs = weights->fn.rows,
         .iterations = shape->sinkhorn_iterations,
         .mix_epsilon = (float)shape->mix_epsilon,
@@ -44,7 +44,7 @@ static void mix(ds4_metal *metal, const ds4_mix_weights *weights, const float *n
     ds4_metal_dispatch(metal, DS4_METAL_mix_dots, &arguments, sizeof arguments, (ds4_gpu_grid){arguments.splits, rows, 1}, 128, 0);
     ds4_gpu_barrier(metal->gpu);
     ds4_metal_dispatch(metal, DS4_METAL_mix_apply, &arguments, sizeof arguments,
-                       (ds4_gpu_grid){ds4_metal_divide_up(shape->hidden, 1024), rows, 1}, 128,
+                       (ds4_gpu_grid){ds4_divide_up(shape->hidden, 1024), rows, 1}, 128,
                        (DS4_GPU_MIX_SUMS + DS4_GPU_MIX_VALUES + 1) * sizeof(float));
     ds4_gpu_barrier(metal->gpu);
 }
@@ -73,7 +73,7 @@ void ds4_metal_mix_output(ds4_metal *metal, ds4_span span)
         .hidden = hidden,
     };
     ds4_metal_dispatch(metal, DS4_METAL_mix_output, &arguments, sizeof arguments,
-                       (ds4_gpu_grid){ds4_metal_divide_up(hidden / 4, 64), span.count, 1}, 64, 0);
+                       (ds4_gpu_grid){ds4_divide_up(hidden / 4, 64), span.count, 1}, 64, 0);
     ds4_gpu_barrier(metal->gpu);
 }
 

@@ -44,8 +44,7 @@ void ds4_gpu_get_info(const ds4_gpu *, ds4_gpu_info *info)
 {
     *info = ds4_gpu_info{};
     std::strcpy(info->name, "simulator");
-    info->working_set_bytes = info->buffer_bytes = std::uint64_t{64} << 30;
-    info->threadgroup_bytes = threadgroup_bytes;
+    info->buffer_bytes = std::uint64_t{64} << 30;
     info->page_bytes = page;
 }
 

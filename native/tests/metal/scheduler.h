@@ -5,8 +5,6 @@
 
 #include <string>
 
-struct ds4_gpu_grid;
-
 // What went wrong first in any kernel since the message was last taken; "" when nothing did.
 std::string take_failure();
 
