@@ -17,7 +17,7 @@ internal static class DummyClient
             Environment.GetEnvironmentVariable,
             TimeProvider.System);
         await using WatchdogConnection connection = await launcher.ConnectAsync("dummy client", CancellationToken.None);
-        await connection.SendAsync(new Acquire(model), CancellationToken.None);
+        await connection.TrySendAsync(new Acquire(model), CancellationToken.None);
         await foreach (WatchdogMessage message in connection.ReceiveAllAsync(CancellationToken.None))
             Console.WriteLine(WatchdogProtocol.Write(message));
         return 0;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Ds4Provider.Wire.Watchdog;
 
 namespace Ds4Provider.Cli.Specs;
 
@@ -12,7 +13,7 @@ internal sealed class CommandLine : IAsyncDisposable
     public CommandLine()
     {
         Folder = Path.Combine("/tmp", "ds4c-" + Guid.NewGuid().ToString("N")[..12]);
-        Directory.CreateDirectory(Path.Combine(Folder, "run"));
+        Directory.CreateDirectory(RuntimeDirectory);
         Program = Path.Combine(AppContext.BaseDirectory, "ds4");
     }
 
@@ -21,6 +22,8 @@ internal sealed class CommandLine : IAsyncDisposable
     public string Folder { get; }
 
     public string Home => Path.Combine(Folder, "home");
+
+    private string RuntimeDirectory => Path.Combine(Folder, "run");
 
     public string Grace { get; set; } = "0.5";
 
@@ -47,12 +50,25 @@ internal sealed class CommandLine : IAsyncDisposable
         Program = Path.Combine(target, "ds4");
     }
 
+    /// <summary>Where a watchdog of this test is looked for; its directory exists then.</summary>
+    public string PrepareSocket()
+    {
+        WatchdogPaths paths = WatchdogPaths.FromEnvironment(name => name switch
+        {
+            "DS4_HOME" => Home,
+            "XDG_RUNTIME_DIR" => RuntimeDirectory,
+            _ => null,
+        });
+        paths.CreateDirectories();
+        return paths.WatchdogSocket;
+    }
+
     public Process Start(params string[] arguments)
     {
         string[] command = ThroughDotnet ? ["dotnet", Program + ".dll", .. arguments] : [Program, .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DS4_HOME"] = Home;
-        start.Environment["XDG_RUNTIME_DIR"] = Path.Combine(Folder, "run");
+        start.Environment["XDG_RUNTIME_DIR"] = RuntimeDirectory;
         start.Environment["DS4_GRACE"] = Grace;
         start.Environment.Remove("DS4_MODEL_QUANT");
         Process process = Process.Start(start)!;

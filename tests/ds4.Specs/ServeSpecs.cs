@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net.Sockets;
+using Ds4Provider.Wire.Watchdog;
 using static Ds4Provider.Cli.Specs.CommandLine;
 
 namespace Ds4Provider.Cli.Specs;
@@ -16,6 +18,28 @@ public sealed class ServeSpecs
         exitCode.ShouldBe(1);
         errors.ShouldContain("There is no model gpt-9.");
         errors.ShouldContain("deepseek-v4-flash or demo");
+        await ds4.UntilOverAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_watchdog_that_ends_before_it_answers_is_followed_by_the_next_one()
+    {
+        await using var ds4 = new CommandLine();
+        string socket = ds4.PrepareSocket();
+        using var ending = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        ending.Bind(new UnixDomainSocketEndPoint(socket));
+        ending.Listen();
+        Task<(int ExitCode, string Output, string Errors)> serve = ds4.RunAsync("serve", "gpt-9");
+
+        await using (var channel = new WatchdogChannel(new NetworkStream(await ending.AcceptAsync(TimesUp), ownsSocket: true)))
+        {
+            (await channel.ReceiveAsync(TimesUp)).ShouldBeOfType<Hello>();
+            File.Delete(socket);
+            ending.Dispose();
+            await channel.SendAsync(new Welcome(WatchdogProtocol.Version, "0.0.1"), TimesUp);
+        }
+
+        (await serve).Errors.ShouldContain("There is no model gpt-9.", customMessage: "only a watchdog that runs knows the models");
         await ds4.UntilOverAsync();
     }
 

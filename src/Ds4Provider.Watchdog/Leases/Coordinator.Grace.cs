@@ -62,10 +62,10 @@ internal sealed partial class Coordinator
         // Nobody waits for a setup that was never finished; a server that ran may be wanted again within the grace.
         if (_run is { WasReady: false })
             StopRun();
-        if (_graceOver && _run is null)
-            End($"no program has used a model for {_grace.TotalSeconds:0} seconds");
-        else
+        if (!_graceOver || _run is not null)
             _graceTimer ??= StartGrace(_grace);
+        else if (!AwaitUndecided())
+            End($"no program has used a model for {_grace.TotalSeconds:0} seconds");
     }
 
     private ITimer StartGrace(TimeSpan grace)
@@ -81,17 +81,22 @@ internal sealed partial class Coordinator
         if (timer != _graceTimer)
             return;
         timer?.Dispose();
-        if (_undecided.Count > 0)
-        {
-            // Somebody has just been welcomed and is about to say what for. Each such client is waited for once.
-            _undecided.Clear();
-            _graceTimer = StartGrace(Patience);
+        if (AwaitUndecided())
             return;
-        }
         _graceOver = true;
         // Clients may still come while the server drains; the watchdog ends only when they do not.
         StopRun();
         WatchGrace();
+    }
+
+    /// <summary>Somebody has just been welcomed and is about to say what for. Each such client is waited for once.</summary>
+    private bool AwaitUndecided()
+    {
+        if (_undecided.Count == 0)
+            return false;
+        _undecided.Clear();
+        (_graceTimer, _graceOver) = (StartGrace(Patience), false);
+        return true;
     }
 
     private void End(string reason)

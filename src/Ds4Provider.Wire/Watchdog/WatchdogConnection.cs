@@ -22,9 +22,20 @@ public sealed class WatchdogConnection : IAsyncDisposable
     /// <summary>What the watchdog said about itself.</summary>
     public Welcome Welcome { get; }
 
-    /// <inheritdoc cref="WatchdogChannel.SendAsync"/>
-    public Task SendAsync(WatchdogMessage message, CancellationToken cancellationToken) =>
-        _channel.SendAsync(message, cancellationToken);
+    /// <summary>Sends a request.</summary>
+    /// <returns>Whether it was sent. It was not when the watchdog is gone; the receiver gets the end of the connection then.</returns>
+    public async Task<bool> TrySendAsync(WatchdogMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _channel.SendAsync(message, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     /// <inheritdoc cref="WatchdogChannel.ReceiveAsync"/>
     public ValueTask<WatchdogMessage?> ReceiveAsync(CancellationToken cancellationToken) =>

@@ -178,7 +178,8 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
             for (int connections = 1; ; connections++)
             {
                 HeldConnection held = await HoldAsync(acquisition).ConfigureAwait(false);
-                await SendAcquireAsync(held, acquisition).ConfigureAwait(false);
+                var acquire = new Acquire(acquisition.Model) { AskBeforeDownload = acquisition.AskBeforeDownload };
+                await held.Connection.TrySendAsync(acquire, acquisition.Abandoned).ConfigureAwait(false);
                 await Task.WhenAny(acquisition.Completion, held.Reading).WaitAsync(acquisition.Abandoned).ConfigureAwait(false);
                 if (acquisition.Completion.IsCompleted)
                     return;
@@ -226,20 +227,6 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
         }
         opened.Reading = ReadAsync(opened);
         return opened;
-    }
-
-    private static async Task SendAcquireAsync(HeldConnection held, Acquisition acquisition)
-    {
-        try
-        {
-            await held.Connection.SendAsync(
-                new Acquire(acquisition.Model) { AskBeforeDownload = acquisition.AskBeforeDownload }, acquisition.Abandoned).ConfigureAwait(false);
-        }
-        catch (IOException)
-        {
-            // The watchdog has just gone; the reader sees the end of the connection.
-            await held.Reading.ConfigureAwait(false);
-        }
     }
 
     private void Fail(Acquisition acquisition, Exception error)
@@ -357,14 +344,8 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
 
     private async Task SendLingerAsync(WatchdogConnection connection)
     {
-        try
-        {
-            await connection.SendAsync(new Linger((int)Math.Clamp(_linger.TotalSeconds, 0, 600)), CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (IOException error)
-        {
-            LogLingerLost(logger, error);
-        }
+        if (!await connection.TrySendAsync(new Linger((int)Math.Clamp(_linger.TotalSeconds, 0, 600)), CancellationToken.None).ConfigureAwait(false))
+            LogLingerLost(logger);
     }
 
     private void Tell(IProgress<Ds4Progress>? listener, Ds4Progress progress)
@@ -399,7 +380,7 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
     private static partial void LogUnexpected(ILogger logger, string type);
 
     [LoggerMessage(LogLevel.Information, "The watchdog was gone before it could be asked to wait")]
-    private static partial void LogLingerLost(ILogger logger, Exception error);
+    private static partial void LogLingerLost(ILogger logger);
 
     [LoggerMessage(LogLevel.Warning, "A progress listener failed")]
     private static partial void LogListenerFailed(ILogger logger, Exception error);

@@ -12,7 +12,7 @@ internal static class WatchdogStatus
             return null;
         await using (connection.ConfigureAwait(false))
         {
-            await connection.SendAsync(new StatusRequest(), cancellationToken).ConfigureAwait(false);
+            await connection.TrySendAsync(new StatusRequest(), cancellationToken).ConfigureAwait(false);
             await foreach (WatchdogMessage message in connection.ReceiveAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 if (message is Status status)

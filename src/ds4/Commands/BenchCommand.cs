@@ -6,7 +6,6 @@ using Ds4Provider.Cli.Clients;
 using Ds4Provider.Cli.Output;
 using Ds4Provider.Wire.Watchdog;
 using Spectre.Console;
-using Progress = Ds4Provider.Wire.Watchdog.Progress;
 
 namespace Ds4Provider.Cli.Commands;
 
@@ -29,31 +28,10 @@ internal static class BenchCommand
 
     private static async Task<int> RunAsync(string model, DownloadQuestion question, bool json, CancellationToken cancellationToken)
     {
-        WatchdogConnection connection = await WatchdogAccess.ConnectAsync("ds4 bench", cancellationToken).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
-        {
-            var printer = new ProgressPrinter(Console.Error, TimeProvider.System);
-            await connection.SendAsync(question.Acquire(model), cancellationToken).ConfigureAwait(false);
-            await foreach (WatchdogMessage message in connection.ReceiveAllAsync(cancellationToken).ConfigureAwait(false))
-            {
-                switch (message)
-                {
-                    case Progress progress:
-                        printer.Print(progress);
-                        break;
-                    case Ready ready:
-                        await MeasureAsync(ready, json, cancellationToken).ConfigureAwait(false);
-                        return ExitCode.Done;
-                    case Failed failed when DownloadQuestion.IsAgreed(failed):
-                        await connection.SendAsync(new Acquire(model), cancellationToken).ConfigureAwait(false);
-                        break;
-                    case Failed failed:
-                        return Failures.Report(DownloadQuestion.Explain(failed));
-                }
-            }
-        }
-        await Console.Error.WriteLineAsync("ds4: the watchdog has ended; see `ds4 logs`.").ConfigureAwait(false);
-        return ExitCode.Failed;
+        ModelLease lease = await ModelLease.AcquireAsync("ds4 bench", model, question, cancellationToken).ConfigureAwait(false);
+        await using (lease.ConfigureAwait(false))
+            await MeasureAsync(lease.Ready, json, cancellationToken).ConfigureAwait(false);
+        return ExitCode.Done;
     }
 
     private static async Task MeasureAsync(Ready ready, bool json, CancellationToken cancellationToken)

@@ -50,9 +50,10 @@ internal static class ServeCommand
         using var interruption = new Interruption();
         try
         {
-            WatchdogConnection connection = await WatchdogAccess.ConnectAsync("ds4 serve", interruption.Token).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false))
-                return await ServeAsync(connection, request, interruption.Token).ConfigureAwait(false);
+            var question = new DownloadQuestion(request.Download);
+            ModelLease lease = await ModelLease.AcquireAsync("ds4 serve", request.Model, question, interruption.Token).ConfigureAwait(false);
+            await using (lease.ConfigureAwait(false))
+                return await ServeAsync(lease, request, interruption.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
@@ -61,41 +62,33 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task<int> ServeAsync(WatchdogConnection connection, ServeRequest request, CancellationToken interrupted)
+    private static async Task<int> ServeAsync(ModelLease lease, ServeRequest request, CancellationToken interrupted)
     {
         var printer = new ProgressPrinter(Console.Error, TimeProvider.System);
-        Ready? first = null;
         int port = request.Port ?? ListenerRecord.Read(WatchdogAccess.Paths())?.Port ?? FirstPort;
-        await connection.SendAsync(new DownloadQuestion(request.Download).Acquire(request.Model), interrupted).ConfigureAwait(false);
-        await foreach (WatchdogMessage message in connection.ReceiveAllAsync(interrupted).ConfigureAwait(false))
+        await lease.Connection.TrySendAsync(new Listen(request.Host, port), interrupted).ConfigureAwait(false);
+        await foreach (WatchdogMessage message in lease.Connection.ReceiveAllAsync(interrupted).ConfigureAwait(false))
         {
             switch (message)
             {
                 case Progress progress:
                     printer.Print(progress);
                     break;
-                case Ready ready when first is null:
-                    first = ready;
-                    await connection.SendAsync(new Listen(request.Host, port), interrupted).ConfigureAwait(false);
-                    break;
                 case Ready:
                     // The watchdog opens the same address with the same key after a restart.
                     await Console.Error.WriteLineAsync("The server is back.").ConfigureAwait(false);
                     break;
                 case Listening listening:
-                    Print(first!, listening, request.Json);
+                    Print(lease.Ready, listening, request.Json);
                     break;
                 case Failed { Reason: FailureReason.PortInUse } when request.Port is null && port != 0:
                     await Console.Error.WriteLineAsync(string.Create(
                         CultureInfo.InvariantCulture, $"Port {port} is taken by another program; a free one is opened instead.")).ConfigureAwait(false);
                     port = 0;
-                    await connection.SendAsync(new Listen(request.Host, port), interrupted).ConfigureAwait(false);
-                    break;
-                case Failed failed when DownloadQuestion.IsAgreed(failed):
-                    await connection.SendAsync(new Acquire(request.Model), interrupted).ConfigureAwait(false);
+                    await lease.Connection.TrySendAsync(new Listen(request.Host, port), interrupted).ConfigureAwait(false);
                     break;
                 case Failed failed:
-                    return Failures.Report(DownloadQuestion.Explain(failed));
+                    return Failures.Report(failed);
                 case Stopping stopping:
                     await Console.Error.WriteLineAsync(stopping.Reason).ConfigureAwait(false);
                     return ExitCode.Failed;

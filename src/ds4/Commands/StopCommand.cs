@@ -25,7 +25,7 @@ internal static class StopCommand
         }
         await using (connection.ConfigureAwait(false))
         {
-            await connection.SendAsync(new Stop(), cancellationToken).ConfigureAwait(false);
+            await connection.TrySendAsync(new Stop(), cancellationToken).ConfigureAwait(false);
             await foreach (WatchdogMessage message in connection.ReceiveAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 if (message is Failed failed)

@@ -71,10 +71,13 @@ internal sealed class Desk : IAsyncDisposable
     }
 
     /// <summary>Waits until the coordinator has seen as many leases.</summary>
-    public async Task UntilLeasesAsync(int count)
+    public Task UntilLeasesAsync(int count) => UntilAsync(status => status.Leases.Count == count);
+
+    /// <summary>Waits until the coordinator says so.</summary>
+    public async Task UntilAsync(Func<Status, bool> holds)
     {
         await using DeskClient observer = await OpenAsync("observer", 1);
-        while ((await observer.StatusAsync()).Leases.Count != count)
+        while (!holds(await observer.StatusAsync()))
             await Task.Delay(5, TimesUp);
     }
 

@@ -97,6 +97,25 @@ public sealed class GraceSpecs
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_client_that_was_welcomed_while_the_server_drains_still_gets_its_lease()
+    {
+        await using var desk = new Desk();
+        (DeskClient client, FakeRun run) = await desk.OpenReadyAsync();
+        await client.DisposeAsync();
+        await desk.UntilLeasesAsync(0);
+        desk.Time.Advance(Desk.Grace);
+        await UntilAsync(() => run.Stopping.IsCancellationRequested);
+
+        await using DeskClient next = await desk.OpenAsync();
+        run.End.SetResult();
+        await desk.UntilAsync(status => status.Model is null);
+        await next.SendAsync(new Acquire("demo"));
+
+        (await desk.Runner.NextAsync(TimesUp)).BecomeReady();
+        await next.NextAsync<Ready>();
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_client_that_never_says_what_it_wants_delays_the_end_by_seconds_only()
     {
         await using var desk = new Desk();

@@ -56,7 +56,7 @@ internal static class ProcessExtensions
 
     public static async Task<Status> StatusAsync(this WatchdogConnection connection)
     {
-        await connection.SendAsync(new StatusRequest(), TimesUp);
+        await connection.TrySendAsync(new StatusRequest(), TimesUp);
         return await connection.NextAsync<Status>();
     }
 }

@@ -48,7 +48,7 @@ public sealed class SetupSpecs
         await using var world = new World();
         await using WatchdogConnection client = await world.AcquireAsync();
         await client.NextAsync<Ready>();
-        await client.SendAsync(new Stop(), TimesUp);
+        await client.TrySendAsync(new Stop(), TimesUp);
         await world.UntilOverAsync();
         world.Folder.Write("payload/native/src/forward.c", "int backward;");
 
@@ -133,7 +133,7 @@ public sealed class SetupSpecs
         failed.Message.ShouldContain("worst relative error 1.0e-2");
         failed.Message.ShouldContain("allowed 1e-3");
         // A failure is not remembered as a success.
-        await client.SendAsync(new Acquire("demo"), TimesUp);
+        await client.TrySendAsync(new Acquire("demo"), TimesUp);
         (await client.NextAsync<Failed>()).Reason.ShouldBe(FailureReason.SelfTestFailed);
     }
 

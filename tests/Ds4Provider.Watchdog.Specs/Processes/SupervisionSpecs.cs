@@ -50,7 +50,7 @@ public sealed class SupervisionSpecs
         failed.Message.ShouldContain("exit code 3");
         failed.Message.ShouldContain("the kernel exploded");
         (await File.ReadAllTextAsync(failed.Log!, TimesUp)).ShouldContain("the kernel exploded");
-        await client.SendAsync(new Acquire("demo"), TimesUp);
+        await client.TrySendAsync(new Acquire("demo"), TimesUp);
         await client.NextAsync<Ready>();
     }
 
@@ -126,13 +126,13 @@ public sealed class SupervisionSpecs
         await using var world = new World();
         await using WatchdogConnection client = await world.AcquireAsync();
         Ready ready = await client.NextAsync<Ready>();
-        await client.SendAsync(new Listen("127.0.0.1", 0), TimesUp);
+        await client.TrySendAsync(new Listen("127.0.0.1", 0), TimesUp);
         Listening first = await client.NextAsync<Listening>();
         first.ApiKey.Length.ShouldBe(43, "32 random bytes in base64url");
 
         Kill(ready.ServerPid);
         await client.NextAsync<Ready>();
-        await client.SendAsync(new Listen("127.0.0.1", new Uri(first.Address).Port), TimesUp);
+        await client.TrySendAsync(new Listen("127.0.0.1", new Uri(first.Address).Port), TimesUp);
 
         (await client.NextAsync<Listening>()).ShouldBe(first);
     }
@@ -144,7 +144,7 @@ public sealed class SupervisionSpecs
         await using WatchdogConnection client = await world.AcquireAsync();
         await client.NextAsync<Ready>();
 
-        await client.SendAsync(new Listen("127.0.0.1", 1), TimesUp);
+        await client.TrySendAsync(new Listen("127.0.0.1", 1), TimesUp);
 
         Failed failed = await client.NextAsync<Failed>();
         failed.Reason.ShouldBe(FailureReason.PortInUse);

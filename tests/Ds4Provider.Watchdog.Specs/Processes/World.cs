@@ -55,7 +55,7 @@ internal sealed class World : IAsyncDisposable
     {
         WatchdogConnection connection = await ConnectAsync(name);
         // On a machine that can hold Flash, a test must not begin to fetch it.
-        await connection.SendAsync(new Acquire(model) { AskBeforeDownload = true }, TimesUp);
+        await connection.TrySendAsync(new Acquire(model) { AskBeforeDownload = true }, TimesUp);
         return connection;
     }
 
@@ -112,7 +112,7 @@ internal sealed class World : IAsyncDisposable
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         if (Directory.Exists(Paths.StateDirectory) && await Launcher().TryConnectAsync("cleaner", patience.Token) is { } connection)
         {
-            await connection.SendAsync(new Stop(), patience.Token);
+            await connection.TrySendAsync(new Stop(), patience.Token);
             while (await connection.ReceiveAsync(patience.Token) is not null)
             {
                 // The connection ends with the watchdog.
