@@ -24,6 +24,7 @@ internal sealed class ActiveReply : IDisposable
     private readonly Reply reply;
     private readonly ISampler sampler;
     private int done;
+    private bool hasEndured;
 
     /// <summary>Gives the job a slot; whoever is to have the slot back disposes of this.</summary>
     public ActiveReply(
@@ -85,6 +86,7 @@ internal sealed class ActiveReply : IDisposable
         TimeSpan before = PrefillTime;
         Slot.Prefill(Prompt[first..end], Report, promptCancellation.Token);
         Report(end - first);
+        Endured();
         if (boundaries.TryPeek(out boundary) && boundary.Position == end)
         {
             boundaries.Dequeue();
@@ -129,6 +131,7 @@ internal sealed class ActiveReply : IDisposable
     public void Decoded(int token)
     {
         Slot.Decoded(token);
+        Endured();
         if ((Slot.Tokens.Length - Prompt.Length) % CheckpointInterval == 0)
             slots.Keep(Slot, StatePlace.Passing);
     }
@@ -157,6 +160,14 @@ internal sealed class ActiveReply : IDisposable
         slots.End(Slot);
         promptCancellation.Dispose();
         cancellation.Dispose();
+    }
+
+    private void Endured()
+    {
+        if (hasEndured)
+            return;
+        hasEndured = true;
+        slots.Endured(Reuse);
     }
 
     private int? End(FinishReason reason)

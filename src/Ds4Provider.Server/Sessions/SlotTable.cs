@@ -76,6 +76,13 @@ internal sealed class SlotTable : IDisposable
             Store?.Offer(slot.Tokens, kept.State, place == StatePlace.Beginning);
     }
 
+    /// <summary>The engine went on from where a prompt began.</summary>
+    public void Endured(Reuse reuse)
+    {
+        if (reuse.Recalled is { } key)
+            Store?.Endured(key);
+    }
+
     /// <summary>Gives a slot back.</summary>
     public void End(Slot slot)
     {
@@ -115,9 +122,9 @@ internal sealed class SlotTable : IDisposable
             Index.Forget(checkpoint);
             return null;
         }
-        ReuseSource source = checkpoint.IsRecalled ? ReuseSource.Disk : ReuseSource.Checkpoint;
+        PrefixKey? recalled = checkpoint.IsRecalled ? checkpoint.Key : null;
         checkpoint.IsRecalled = false;
-        return new Reuse(slot, checkpoint.Position, source);
+        return new Reuse(slot, checkpoint.Position, recalled is null ? ReuseSource.Checkpoint : ReuseSource.Disk) { Recalled = recalled };
     }
 
     private Reuse Renew()
@@ -137,7 +144,11 @@ internal sealed class SlotTable : IDisposable
 /// <param name="Slot">The slot that is ready for it.</param>
 /// <param name="Cached">Tokens that need not be evaluated again.</param>
 /// <param name="Source">From where they come.</param>
-internal sealed record Reuse(Slot Slot, int Cached, ReuseSource Source);
+internal sealed record Reuse(Slot Slot, int Cached, ReuseSource Source)
+{
+    /// <summary>The state from the disk with which it begins; null when it begins with none.</summary>
+    public PrefixKey? Recalled { get; init; }
+}
 
 /// <summary>What a prompt has in common with what a slot holds.</summary>
 /// <param name="Common">Tokens in common, from the first on.</param>

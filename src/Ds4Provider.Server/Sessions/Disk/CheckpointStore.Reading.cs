@@ -11,6 +11,9 @@ internal sealed partial class CheckpointStore
     /// <summary>One at a time: two would share the disk and double the memory.</summary>
     private readonly SemaphoreSlim recalling = new(1, 1);
 
+    /// <summary>What was read, and has not shown yet that the engine can go on from it.</summary>
+    private readonly HashSet<PrefixKey> untried = [];
+
     /// <summary>
     /// Brings the longest state of a prompt into memory, when it is longer than what is there. Reads on a thread of the
     /// pool, so that the engine goes on with other replies meanwhile.
@@ -18,6 +21,19 @@ internal sealed partial class CheckpointStore
     /// <exception cref="OperationCanceledException">Cancelled while it waited for its turn.</exception>
     public Task RecallAsync(ReadOnlyMemory<int> prompt, CancellationToken cancellationToken) =>
         Wanted(prompt.Span) is null ? Task.CompletedTask : Task.Run(() => Recall(prompt, cancellationToken), cancellationToken);
+
+    /// <summary>The engine went on from a state that was read: what ended a server before was not this state.</summary>
+    public void Endured(PrefixKey key)
+    {
+        lock (gate)
+        {
+            if (!untried.Remove(key))
+                return;
+            folder.Trials.End(key);
+            foreach (StoredState sound in index.Find(key)?.Chain() ?? [])
+                folder.Trials.Acquit(sound.Header.Key);
+        }
+    }
 
     private void Recall(ReadOnlyMemory<int> prompt, CancellationToken cancellationToken)
     {
@@ -29,6 +45,7 @@ internal sealed partial class CheckpointStore
             {
                 if (Load(wanted) is not { } state)
                     continue;
+                Try(wanted.Header.Key);
                 memory.Recall(prompt.Span[..wanted.Header.Position], state);
                 Use(wanted);
                 return;
@@ -50,6 +67,25 @@ internal sealed partial class CheckpointStore
         int inMemory = memory.FindLongest(prompt)?.Position ?? 0;
         lock (gate)
             return index.FindLongest(prompt, prompt.Length) is { } longest && longest.Header.Position >= inMemory + LeastRecalled ? longest : null;
+    }
+
+    private void Try(PrefixKey key)
+    {
+        lock (gate)
+        {
+            if (untried.Add(key))
+                folder.Trials.Begin(key);
+        }
+    }
+
+    private void EndTrials()
+    {
+        lock (gate)
+        {
+            foreach (PrefixKey key in untried)
+                folder.Trials.End(key);
+            untried.Clear();
+        }
     }
 
     private void Use(StoredState state)
@@ -117,6 +153,7 @@ internal sealed partial class CheckpointStore
     private ISessionCheckpoint? Load(StoredState link, FileStream file, ISessionCheckpoint? parent)
     {
         ISessionCheckpoint? state = null;
+        folder.Trials.Begin(link.Header.Key);
         try
         {
             state = model.LoadCheckpoint(file, parent);
@@ -129,6 +166,10 @@ internal sealed partial class CheckpointStore
             state?.Dispose();
             GiveUp(link, failure, IsDamage(failure));
             return null;
+        }
+        finally
+        {
+            folder.Trials.End(link.Header.Key);
         }
     }
 

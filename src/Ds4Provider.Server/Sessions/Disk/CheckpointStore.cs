@@ -74,6 +74,7 @@ internal sealed partial class CheckpointStore : IDisposable
         Close();
         if (!writer.Join(FlushLimit + FlushLimit))
             LogUnfinished();
+        EndTrials();
         recalling.Dispose();
     }
 

@@ -23,8 +23,14 @@ internal sealed partial class StateFolder : IDisposable
     private readonly FileLock held;
     private readonly ILogger logger;
 
-    private StateFolder(string path, string fingerprint, FileLock held, ILogger logger) =>
+    private StateFolder(string path, string fingerprint, FileLock held, ILogger logger)
+    {
         (this.path, this.fingerprint, this.held, this.logger) = (path, fingerprint, held, logger);
+        Trials = new StateTrials(path, NameOf, logger);
+    }
+
+    /// <summary>Which states are in use.</summary>
+    public StateTrials Trials { get; }
 
     /// <summary>Bytes that are free on its disk.</summary>
     public long FreeBytes => new DriveInfo(path).AvailableFreeSpace;
@@ -42,15 +48,18 @@ internal sealed partial class StateFolder : IDisposable
         return FileLock.TryAcquire(Path.Combine(path, "lock")) is { } held ? new StateFolder(path, fingerprint, held, logger) : null;
     }
 
-    /// <summary>The states whose files are whole; sets aside what is damaged, and removes what no write finished.</summary>
+    /// <summary>The states whose files are whole; sets aside what is damaged or ended two servers, and removes what no write finished.</summary>
     public IReadOnlyList<(StateHeader Header, DateTimeOffset Written)> Read()
     {
         var found = new List<(StateHeader, DateTimeOffset)>();
+        HashSet<string> condemned = Trials.Settle();
         foreach (FileInfo file in new DirectoryInfo(path).EnumerateFiles())
         {
             if (file.Name.EndsWith(Unfinished, StringComparison.Ordinal)
                 || (file.Name.EndsWith(Damaged, StringComparison.Ordinal) && DateTime.UtcNow - file.LastWriteTimeUtc > DamagedAreKept))
                 file.Delete();
+            else if (condemned.Contains(file.FullName))
+                SetAside(file.FullName, "two servers ended while they used it");
             else if (file.Name.EndsWith(Ending, StringComparison.Ordinal) && TryRead(file) is { } header)
                 found.Add((header, file.LastWriteTimeUtc));
         }
@@ -90,7 +99,11 @@ internal sealed partial class StateFolder : IDisposable
 
     /// <summary>Gives a written state its name; one of the same tokens goes.</summary>
     /// <exception cref="IOException">The disk fails.</exception>
-    public void Publish(StateHeader header) => File.Move(NameOf(header.Key) + Unfinished, NameOf(header.Key), overwrite: true);
+    public void Publish(StateHeader header)
+    {
+        File.Move(NameOf(header.Key) + Unfinished, NameOf(header.Key), overwrite: true);
+        Trials.Acquit(header.Key); // The suspicion was of the old bytes.
+    }
 
     /// <summary>Makes the names that were given survive a power cut.</summary>
     /// <exception cref="IOException">The disk fails.</exception>

@@ -42,7 +42,10 @@ public sealed class KilledWriterSpecs : IDisposable
     {
         string program = Path.Combine(AppContext.BaseDirectory, "state-writer");
         ProcessStartInfo start = new(
-            program, [RealEngine.Library, RealEngine.TinyModel, root.FullName, first.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true };
+            program, [RealEngine.Library, RealEngine.TinyModel, root.FullName, "write", first.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardOutput = true,
+        };
         using Process writer = Process.Start(start)!;
         Dictionary<int, int> written = [];
         try
