@@ -42,24 +42,14 @@ public sealed class ConsumerSpecs(PackedFeed feed)
     public async Task A_program_with_dependency_injection_adds_the_provider_and_asks_a_model()
     {
         await using StateHome home = Home();
-        string folder = Directory.CreateDirectory(Path.Combine(feed.Folder, "injected")).FullName;
-        await File.WriteAllTextAsync(
-            Path.Combine(folder, "injected.csproj"),
+        string folder = await WriteProjectAsync(
+            "injected",
             """
-            <Project Sdk="Microsoft.NET.Sdk">
-              <PropertyGroup>
-                <TargetFramework>net10.0</TargetFramework>
                 <OutputType>Exe</OutputType>
                 <ImplicitUsings>enable</ImplicitUsings>
                 <Nullable>enable</Nullable>
-              </PropertyGroup>
-              <ItemGroup>
-                <PackageReference Include="Ds4Provider" Version="0.1.0" />
-                <PackageReference Include="Microsoft.Extensions.Hosting" Version="10.0.*" />
-              </ItemGroup>
-            </Project>
             """,
-            TestContext.Current.CancellationToken);
+            """<PackageReference Include="Microsoft.Extensions.Hosting" Version="10.0.*" />""");
         await File.WriteAllTextAsync(
             Path.Combine(folder, "Program.cs"),
             """
@@ -88,21 +78,7 @@ public sealed class ConsumerSpecs(PackedFeed feed)
     public async Task A_plugin_folder_made_from_the_package_is_loaded_by_the_agent()
     {
         await using StateHome home = Home();
-        string folder = Directory.CreateDirectory(Path.Combine(feed.Folder, "plugin")).FullName;
-        await File.WriteAllTextAsync(
-            Path.Combine(folder, "plugin.csproj"),
-            """
-            <Project Sdk="Microsoft.NET.Sdk">
-              <PropertyGroup>
-                <TargetFramework>net10.0</TargetFramework>
-                <EnableDynamicLoading>true</EnableDynamicLoading>
-              </PropertyGroup>
-              <ItemGroup>
-                <PackageReference Include="Ds4Provider" Version="0.1.0" />
-              </ItemGroup>
-            </Project>
-            """,
-            TestContext.Current.CancellationToken);
+        string folder = await WriteProjectAsync("plugin", "<EnableDynamicLoading>true</EnableDynamicLoading>");
         string plugin = Path.Combine(folder, "out");
         await Dotnet(folder, "publish", "-nologo", "-v", "quiet", "-o", plugin);
         using (JsonDocument file = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(plugin, "extension.json"), TestContext.Current.CancellationToken)))
@@ -135,6 +111,28 @@ public sealed class ConsumerSpecs(PackedFeed feed)
         help.ShouldContain("ds4 [command] [options]");
         code.ShouldBe(3, "no watchdog runs");
         status.ShouldNotBeEmpty();
+    }
+
+    /// <summary>A project that somebody else might write, with the package; returns its folder.</summary>
+    private async Task<string> WriteProjectAsync(string name, string properties, string items = "")
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(feed.Folder, name)).FullName;
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, $"{name}.csproj"),
+            $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <TargetFramework>net10.0</TargetFramework>
+                {properties}
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Ds4Provider" Version="0.1.0" />
+                {items}
+              </ItemGroup>
+            </Project>
+            """,
+            TestContext.Current.CancellationToken);
+        return folder;
     }
 
     // What trimming removed too much of would be missed here.

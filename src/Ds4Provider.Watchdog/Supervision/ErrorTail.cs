@@ -4,15 +4,11 @@ namespace Ds4Provider.Watchdog.Supervision;
 internal sealed class ErrorTail(string path)
 {
     private const int KeptLines = 40;
-    private const int SaidLines = 8;
     private const long RotateAt = 1024 * 1024;
 
     private readonly Queue<string> _lines = new();
 
     public string Path { get; } = path;
-
-    /// <summary>The very last lines in one, empty when the child said nothing.</summary>
-    public string Text => string.Join("; ", Lines.TakeLast(SaidLines));
 
     /// <summary>The last lines, empty when the child said nothing.</summary>
     public IReadOnlyList<string> Lines

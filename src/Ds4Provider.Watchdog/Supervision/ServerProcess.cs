@@ -33,10 +33,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>What the child says, until it closes its standard output.</summary>
     public ChannelReader<ServerEvent> Events => _events.Reader;
 
-    /// <summary>The child's last words in one line.</summary>
-    public string LastErrors => _errors.Text;
-
-    /// <summary>The child's last words, line by line; some more of them.</summary>
+    /// <summary>The last lines of the child's standard error.</summary>
     public IReadOnlyList<string> LastWords => _errors.Lines;
 
     /// <summary>Starts the child and hands it its configuration.</summary>

@@ -24,9 +24,9 @@ internal sealed partial class ServerSupervisor(
             var attempt = new Attempt(model, observer, policy, listeners);
             if (await ServeAsync(attempt, stopping).ConfigureAwait(false) is not { } ending)
                 return;
-            string? report = _reports.Write(attempt.Describe(model, ending, time));
-            LogEnded(logger, model.ModelId, ending, report, attempt.LastErrors);
-            TimeSpan delay = policy.Failed() ?? throw GivenUp(model, ending, attempt.LastErrors, report);
+            string? report = _reports.Write(attempt.Describe(ending, time));
+            LogEnded(logger, model.ModelId, ending, report, attempt.Said);
+            TimeSpan delay = policy.Failed() ?? throw GivenUp(model, ending, attempt.Said, report);
             observer.Progress(new Progress(
                 SetupPhase.Restarting, $"The server is started again: {ending}" + (report is null ? "" : $"; what is known stands in {report}")));
             try
@@ -69,7 +69,7 @@ internal sealed partial class ServerSupervisor(
         {
             attempt.Listeners.Detach();
             await server.DisposeAsync().ConfigureAwait(false);
-            (attempt.LastErrors, attempt.LastWords) = (server.LastErrors, server.LastWords);
+            attempt.LastWords = server.LastWords;
         }
     }
 
@@ -157,9 +157,9 @@ internal sealed partial class ServerSupervisor(
         }
     }
 
-    private SetupException GivenUp(PreparedModel model, string ending, string lastErrors, string? report) => new(
+    private SetupException GivenUp(PreparedModel model, string ending, string said, string? report) => new(
         FailureReason.StartFailed,
-        $"The server for {model.ModelId} keeps failing; the last time {ending}." + (lastErrors.Length > 0 ? $" It said: {lastErrors}" : ""),
+        $"The server for {model.ModelId} keeps failing; the last time {ending}." + (said.Length > 0 ? $" It said: {said}" : ""),
         "See the report; ask for the model again to try once more.",
         report ?? paths.ServerErrors);
 
@@ -175,12 +175,15 @@ internal sealed partial class ServerSupervisor(
     /// <summary>What one life of the server works with.</summary>
     private sealed record Attempt(PreparedModel Model, IModelRunObserver Observer, RestartPolicy Policy, TcpListeners Listeners)
     {
+        private const int SaidLines = 8;
+
         private int _pid;
         private long _start;
 
-        public string LastErrors { get; set; } = "";
-
         public IReadOnlyList<string> LastWords { get; set; } = [];
+
+        /// <summary>The very last words in one line, empty when there were none.</summary>
+        public string Said => string.Join("; ", LastWords.TakeLast(SaidLines));
 
         public bool WasReady { get; set; }
 
@@ -188,7 +191,7 @@ internal sealed partial class ServerSupervisor(
 
         public void Begun(int pid, long timestamp) => (_pid, _start) = (pid, timestamp);
 
-        public Crash Describe(PreparedModel model, string ending, TimeProvider time) =>
-            new(_pid, ending, model, time.GetElapsedTime(_start), WasReady, LastWork, LastWords);
+        public Crash Describe(string ending, TimeProvider time) =>
+            new(_pid, ending, Model, time.GetElapsedTime(_start), WasReady, LastWork, LastWords);
     }
 }
