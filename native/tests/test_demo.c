@@ -1,4 +1,5 @@
 /* The shipped demo model against the logits of the framework that trained it. */
+#include "agreement.h"
 #include "engine.h"
 #include "harness.h"
 
@@ -20,26 +21,10 @@ static size_t load_prompt(int prompt, int32_t tokens[MOST_TOKENS])
 {
     char name[64];
     (void)snprintf(name, sizeof name, "reference/prompts/%02d.ids", prompt);
-    FILE *file = fopen(demo_path(name), "r");
-    size_t count = 0;
-    while (file != NULL && count < MOST_TOKENS && fscanf(file, "%d", &tokens[count]) == 1)
-        count++;
-    if (file != NULL)
-        (void)fclose(file);
+    size_t count = read_tokens(demo_path(name), tokens, MOST_TOKENS);
     if (count == 0)
         report_failure(name, 0, "cannot be read");
     return count;
-}
-
-static double relative_error(const float *found, const float *expected, size_t count)
-{
-    double difference = 0, norm = 0;
-    for (size_t i = 0; i < count; i++) {
-        double d = (double)found[i] - expected[i];
-        difference += d * d;
-        norm += (double)expected[i] * expected[i];
-    }
-    return sqrt(difference / norm);
 }
 
 static void compare(ds4_model *model, const float *expected, size_t vocabulary)
@@ -77,14 +62,6 @@ static void Exact_logits_of_the_demo_equal_those_of_the_training_framework(void)
 /* ---- fast mode ---------------------------------------------------------------------------------------------- */
 
 enum { LONG_PROMPTS = 4, REPLY = 40 };
-
-static int32_t best_token(const float *logits, uint32_t vocabulary)
-{
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < vocabulary; i++)
-        best = logits[i] > logits[best] ? i : best;
-    return (int32_t)best;
-}
 
 /* Of the tokens that rounded mode replies greedily to a prompt: how many fast mode would have chosen too. */
 static int equal_choices(ds4_model *model, int prompt, uint32_t vocabulary)

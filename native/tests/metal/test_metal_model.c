@@ -1,58 +1,18 @@
 /* Whole models on the Metal backend, against the reference and against the CPU. */
+#include "agreement.h"
 #include "engine.h"
 #include "gpu_sim.h"
 #include "harness.h"
 #include "model_writer.h"
 #include "stream.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOKENS = 300, VOCABULARY = 320 };
-
-static double relative_error(const float *found, const float *expected, size_t count)
-{
-    double difference = 0, norm = 0;
-    for (size_t i = 0; i < count; i++) {
-        double d = (double)found[i] - expected[i];
-        difference += d * d;
-        norm += (double)expected[i] * expected[i];
-    }
-    return sqrt(difference / norm);
-}
-
-/* The largest error of `rows` rows. */
-static double largest_error(const float *found, const float *expected, size_t rows, size_t vocabulary)
-{
-    double largest = 0;
-    for (size_t row = 0; row < rows; row++) {
-        double error = relative_error(found + row * vocabulary, expected + row * vocabulary, vocabulary);
-        if (!(error <= largest)) /* NaN is the largest */
-            largest = error;
-    }
-    return largest;
-}
+enum { TOKENS = GOLDEN_TOKENS, VOCABULARY = GOLDEN_VOCABULARY };
 
 /* ---- the golden model --------------------------------------------------------------------------------------- */
-
-static bool load_tokens(int32_t tokens[TOKENS])
-{
-    FILE *file = fopen(golden_path("ids.txt"), "r");
-    int count = 0;
-    while (file != NULL && count < TOKENS && fscanf(file, "%d", &tokens[count]) == 1)
-        count++;
-    if (file != NULL)
-        (void)fclose(file);
-    return count == TOKENS;
-}
-
-static float *load_logits(const char *name)
-{
-    size_t size;
-    return (float *)(void *)read_whole_file(golden_path(name), &size);
-}
 
 /* Logits after each of `count` tokens, to be freed: a prompt of `first` tokens, then the others one by one. */
 static float *golden_logits(ds4_mode mode, const int32_t *tokens, size_t first, size_t count)
@@ -81,8 +41,8 @@ static float *golden_logits(ds4_mode mode, const int32_t *tokens, size_t first, 
 static void Exact_logits_match_the_reference_in_a_prompt_and_token_by_token(void)
 {
     int32_t tokens[TOKENS];
-    float *expected = load_logits("logits_exact.f32");
-    REQUIRE(expected != NULL && load_tokens(tokens));
+    float *expected = load_golden_logits("logits_exact.f32");
+    REQUIRE(expected != NULL && load_golden_tokens(tokens));
     float *found = golden_logits(DS4_MODE_EXACT, tokens, 250, TOKENS);
     double error = largest_error(found, expected, TOKENS, VOCABULARY);
     REQUIRE_MESSAGE(error < 2e-5, "relative error %g", error);
@@ -90,58 +50,18 @@ static void Exact_logits_match_the_reference_in_a_prompt_and_token_by_token(void
     free(expected);
 }
 
-static int argmax(const float *logits)
-{
-    int best = 0;
-    for (int i = 1; i < VOCABULARY; i++)
-        best = logits[i] > logits[best] ? i : best;
-    return best;
-}
-
-static double log_sum(const float *logits)
-{
-    double largest = logits[argmax(logits)], sum = 0;
-    for (int i = 0; i < VOCABULARY; i++)
-        sum += exp(logits[i] - largest);
-    return largest + log(sum);
-}
-
-static double divergence(const float *found, const float *expected)
-{
-    double found_sum = log_sum(found), expected_sum = log_sum(expected), kl = 0;
-    for (int i = 0; i < VOCABULARY; i++) {
-        double p = expected[i] - expected_sum;
-        kl += exp(p) * (p - (found[i] - found_sum));
-    }
-    return kl;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Of a prompt longer than the window and some decoded tokens: a simulation takes its time. */
 static void check_statistics(ds4_mode mode, double least_equal, double most_error, double most_divergence)
 {
     enum { PROMPT = 150, ALL = 170 };
     int32_t tokens[TOKENS];
-    double errors[TOKENS], kl = 0;
-    int equal = 0;
-    float *expected = load_logits("logits_rounded.f32");
-    REQUIRE(expected != NULL && load_tokens(tokens));
+    float *expected = load_golden_logits("logits_rounded.f32");
+    REQUIRE(expected != NULL && load_golden_tokens(tokens));
     float *found = golden_logits(mode, tokens, PROMPT, ALL);
-    for (int row = 0; row < ALL; row++) {
-        const float *x = found + row * VOCABULARY, *y = expected + row * VOCABULARY;
-        errors[row] = relative_error(x, y, VOCABULARY);
-        kl += divergence(x, y) / ALL;
-        equal += argmax(x) == argmax(y);
-    }
-    qsort(errors, ALL, sizeof errors[0], compare_doubles);
-    REQUIRE_MESSAGE(equal >= least_equal * ALL, "%d of %d argmaxes", equal, ALL);
-    REQUIRE_MESSAGE(errors[ALL / 2] <= most_error, "median relative error %g", errors[ALL / 2]);
-    REQUIRE_MESSAGE(kl <= most_divergence, "mean KL divergence %g", kl);
+    agreement agreed = agreement_of(found, expected, ALL, VOCABULARY);
+    REQUIRE_MESSAGE(agreed.equal >= least_equal, "%g of the argmaxes", agreed.equal);
+    REQUIRE_MESSAGE(agreed.error <= most_error, "median relative error %g", agreed.error);
+    REQUIRE_MESSAGE(agreed.divergence <= most_divergence, "mean KL divergence %g", agreed.divergence);
     free(found);
     free(expected);
 }
@@ -414,14 +334,6 @@ static void Sessions_that_decode_together_get_bit_by_bit_what_they_get_alone(voi
 
 /* ---- the demo model ----------------------------------------------------------------------------------------- */
 
-static int32_t best_token(const float *logits, uint32_t vocabulary)
-{
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < vocabulary; i++)
-        best = logits[i] > logits[best] ? i : best;
-    return (int32_t)best;
-}
-
 /* The prompt is evaluated by the CPU, which is faster than a simulation, and the reply by both. */
 static void The_demo_model_replies_as_on_the_CPU(void)
 {
@@ -430,12 +342,9 @@ static void The_demo_model_replies_as_on_the_CPU(void)
     char path[1024];
     ds4_model_info info;
     ds4_error error;
-    size_t count = 0;
     (void)snprintf(path, sizeof path, "%s/../../demo/reference/prompts/16.ids", golden_folder);
-    FILE *file = fopen(path, "r");
-    while (file != NULL && count < MOST && fscanf(file, "%d", &tokens[count]) == 1)
-        count++;
-    REQUIRE(file != NULL && fclose(file) == 0 && count > 0);
+    size_t count = read_tokens(path, tokens, MOST);
+    REQUIRE(count > 0);
     (void)snprintf(path, sizeof path, "%s/../../demo/ds4-demo.gguf", golden_folder);
     pair p = {open_engine_on(path, "cpu", 2), open_engine_on(path, "metal", 1), 0};
     REQUIRE(p.cpu != NULL && p.metal != NULL);
