@@ -97,6 +97,8 @@ public sealed class Ds4Runtime : IDs4Runtime, IAsyncDisposable, IDisposable
             ?? new Ds4Model(Ds4Model.Prefix + endpoint.RequestedModel, endpoint.Model));
     }
 
+    internal ServerCondition Condition => _locator.Condition;
+
     internal void LingerOnDispose(TimeSpan duration) => _locator.LingerOnDispose(duration);
 
     private static IServerLocator CreateLocator(ILoggerFactory logging, string? contentDirectory)

@@ -1,3 +1,5 @@
+using Ds4Provider.Telemetry;
+
 namespace Ds4Provider.Lease;
 
 /// <summary>
@@ -9,6 +11,7 @@ internal sealed class Acquisition(string model, bool askBeforeDownload) : IDispo
     private readonly TaskCompletionSource<ServerEndpoint> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _abandoned = new();
     private readonly List<IProgress<Ds4Progress>> _listeners = [];
+    private readonly PreparationSpans _spans = new(model);
     private readonly Lock _ending = new();
     private bool _hasEnded;
 
@@ -46,6 +49,7 @@ internal sealed class Acquisition(string model, bool askBeforeDownload) : IDispo
     public IProgress<Ds4Progress>[] Note(Ds4Progress progress)
     {
         Latest = progress;
+        _spans.Enter(progress.Phase);
         return [.. _listeners];
     }
 
@@ -73,6 +77,12 @@ internal sealed class Acquisition(string model, bool askBeforeDownload) : IDispo
         {
             _hasEnded = true;
             _abandoned.Dispose();
+            _spans.End(_completion.Task switch
+            {
+                { IsCompletedSuccessfully: true } => null,
+                { Exception.InnerException: { } failure } => failure,
+                _ => new OperationCanceledException(),
+            });
         }
     }
 }

@@ -55,6 +55,8 @@ internal sealed class AttachedServer : IServerLocator
         }
     }
 
+    public ServerCondition Condition => new(_found);
+
     public void Forget(ServerEndpoint endpoint) => _found = null;
 
     public void LingerOnDispose(TimeSpan duration)

@@ -7,6 +7,9 @@ internal interface IServerLocator : IAsyncDisposable
     /// <exception cref="Ds4UnavailableException">The model cannot be made ready.</exception>
     ValueTask<ServerEndpoint> FindAsync(string model, Preparation preparation, CancellationToken cancellationToken);
 
+    /// <summary>How it stands, without a look at the server.</summary>
+    ServerCondition Condition { get; }
+
     /// <summary>Tells that a server does not answer any more, so that the next search does not return it unchecked.</summary>
     void Forget(ServerEndpoint endpoint);
 

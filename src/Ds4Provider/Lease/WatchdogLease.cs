@@ -20,12 +20,15 @@ namespace Ds4Provider.Lease;
 internal sealed partial class WatchdogLease(Func<CancellationToken, Task<WatchdogConnection>> connect, ILogger logger) : IServerLocator
 {
     private const int MaximumConnections = 3;
+    private static readonly Ds4Progress Beginning = new(Ds4Phase.Waiting, "Looking for the watchdog");
 
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, HttpClient> _clients = new();
     private volatile ServerEndpoint? _ready;
     private readonly List<Task> _running = [];
     private Acquisition? _pending;
+    private Ds4Progress? _step; // on the way to ready, at the first time or again
+    private Exception? _failure; // of the last acquisition
     private HeldConnection? _held;
     private TimeSpan _linger;
     private bool _disposed;
@@ -41,6 +44,19 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
         return _ready is { } ready && ready.RequestedModel == model
             ? ValueTask.FromResult(ready)
             : new ValueTask<ServerEndpoint>(AskAndWaitAsync(model, preparation, cancellationToken));
+    }
+
+    public ServerCondition Condition
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_ready is { } ready)
+                    return new ServerCondition(ready);
+                return _pending is null && _held is null ? new ServerCondition(Failure: _failure) : new ServerCondition(Step: _step ?? Beginning);
+            }
+        }
     }
 
     public void Forget(ServerEndpoint endpoint)
@@ -164,7 +180,7 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
     private Acquisition Begin(string model, bool ask)
     {
         var acquisition = new Acquisition(model, ask);
-        _pending = acquisition;
+        (_pending, _failure) = (acquisition, null);
         _ready = null; // Another model is being replaced.
         _running.RemoveAll(run => run.IsCompleted);
         _running.Add(Task.Run(() => RunAsync(acquisition), CancellationToken.None));
@@ -234,7 +250,7 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
         lock (_gate)
         {
             if (_pending == acquisition)
-                _pending = null;
+                (_pending, _failure) = (null, error);
         }
         acquisition.Fail(error);
     }
@@ -292,7 +308,7 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
         {
             if (_held != held)
                 return;
-            _ready = null; // Whatever it does, it does not answer meanwhile.
+            (_ready, _step) = (null, translated); // Whatever it does, it does not answer meanwhile.
             listeners = _pending?.Note(translated) ?? [];
         }
         foreach (IProgress<Ds4Progress> listener in listeners)
@@ -320,6 +336,7 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
     /// <summary>The lease goes with the failure: held for nothing, it would keep other programs from using another model.</summary>
     private async Task RefusedAsync(HeldConnection held, Failed failed)
     {
+        var failure = new Ds4UnavailableException(failed);
         Acquisition? refused;
         lock (_gate)
         {
@@ -327,18 +344,17 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
                 return;
             Detach();
             refused = _pending;
-            _pending = null;
+            (_pending, _failure) = (null, failure);
         }
         LogFailed(logger, failed.Reason, failed.Message);
-        refused?.Fail(new Ds4UnavailableException(failed));
+        refused?.Fail(failure);
         await held.Connection.DisposeAsync().ConfigureAwait(false);
     }
 
     private HeldConnection? Detach()
     {
         HeldConnection? held = _held;
-        _held = null;
-        _ready = null;
+        (_held, _ready, _step) = (null, null, null);
         return held;
     }
 

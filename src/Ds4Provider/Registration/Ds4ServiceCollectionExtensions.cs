@@ -1,6 +1,8 @@
 using Ds4Provider;
+using Ds4Provider.Registration;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -23,5 +25,23 @@ public static class Ds4ServiceCollectionExtensions
             services.TryAddKeyedSingleton(model, (provider, _) => provider.GetRequiredService<IDs4Runtime>().CreateChatClient(model));
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<IChatClient>(Ds4Model.FlashId));
         return services;
+    }
+
+    /// <summary>
+    /// Adds a health check: healthy while the model answers or nobody has asked for one, degraded while it is prepared,
+    /// unhealthy when it cannot be had or does not answer. It starts nothing.
+    /// </summary>
+    /// <param name="builder">The health checks.</param>
+    /// <param name="name">Name of the check.</param>
+    public static IHealthChecksBuilder AddDs4Provider(this IHealthChecksBuilder builder, string name = "ds4")
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddDs4Provider();
+        return builder.Add(new HealthCheckRegistration(
+            name,
+            provider => new Ds4HealthCheck(provider.GetRequiredService<IDs4Runtime>() as Ds4Runtime
+                ?? throw new InvalidOperationException("The health check watches a Ds4Runtime; another IDs4Runtime was registered.")),
+            failureStatus: null,
+            tags: null));
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Ds4Provider.Wire.Watchdog;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 
@@ -41,6 +42,8 @@ public sealed class TelemetrySpecs : IDisposable
         _meterListener.Start();
     }
 
+    private IEnumerable<Activity> Replies => _spans.Where(span => span.DisplayName.StartsWith("chat ", StringComparison.Ordinal));
+
     public void Dispose()
     {
         _meterListener.Dispose();
@@ -55,7 +58,7 @@ public sealed class TelemetrySpecs : IDisposable
 
         await world.StreamAsync();
 
-        Activity span = _spans.ShouldHaveSingleItem();
+        Activity span = Replies.ShouldHaveSingleItem();
         span.DisplayName.ShouldBe("chat demo");
         span.Kind.ShouldBe(ActivityKind.Client);
         span.ParentSpanId.ShouldBe(_test.SpanId);
@@ -82,7 +85,7 @@ public sealed class TelemetrySpecs : IDisposable
 
         await Should.ThrowAsync<Ds4RequestException>(() => world.StreamAsync());
 
-        Activity span = _spans.ShouldHaveSingleItem();
+        Activity span = Replies.ShouldHaveSingleItem();
         span.Status.ShouldBe(ActivityStatusCode.Error);
         span.GetTagItem("error.type").ShouldBe(typeof(Ds4RequestException).FullName);
         _measurements.Single(one => one.Instrument == "gen_ai.client.operation.duration").Tags["error.type"].ShouldBe(typeof(Ds4RequestException).FullName);
@@ -99,7 +102,41 @@ public sealed class TelemetrySpecs : IDisposable
                 break;
         }
 
-        _spans.ShouldHaveSingleItem().GetTagItem("error.type").ShouldBe("cancelled");
+        Replies.ShouldHaveSingleItem().GetTagItem("error.type").ShouldBe("cancelled");
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task The_way_to_a_model_is_a_span_of_the_request_that_caused_it_with_one_for_each_step()
+    {
+        await using ChatWorld world = await ChatWorld.CreateAsync(
+            Sse.Reply(Sse.Text("a"), Sse.Finish(), Sse.Done),
+            async (_, channel, _) =>
+            {
+                await channel.SendAsync(new Wire.Watchdog.Progress(SetupPhase.Building, "Compiling") { Done = 1, Total = 2 }, TimesUp);
+                await channel.SendAsync(new Wire.Watchdog.Progress(SetupPhase.Building, "Compiling") { Done = 2, Total = 2 }, TimesUp);
+                await channel.SendAsync(new Wire.Watchdog.Progress(SetupPhase.Loading, "Loading"), TimesUp);
+            });
+
+        await world.StreamAsync();
+        await world.Runtime.DisposeAsync(); // all spans have ended
+
+        Activity way = _spans.Single(span => span.DisplayName == "prepare demo");
+        way.ParentSpanId.ShouldBe(Replies.Single().SpanId);
+        way.Status.ShouldBe(ActivityStatusCode.Unset);
+        _spans.Where(span => span.ParentSpanId == way.SpanId).Select(span => span.DisplayName).ShouldBe(["build engine", "start server"]);
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task A_way_that_leads_nowhere_says_why()
+    {
+        await using ChatWorld world = await ChatWorld.CreateAsync(
+            null, (_, channel, _) => channel.SendAsync(new Failed(FailureReason.NotEnoughDisk, "It is full.", "Make room."), TimesUp));
+
+        await Should.ThrowAsync<Ds4UnavailableException>(() => world.StreamAsync());
+        await world.Runtime.DisposeAsync();
+
+        Activity way = _spans.Single(span => span.DisplayName == "prepare demo");
+        (way.Status, way.GetTagItem("error.type")).ShouldBe((ActivityStatusCode.Error, "NotEnoughDisk"));
     }
 
     private void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
