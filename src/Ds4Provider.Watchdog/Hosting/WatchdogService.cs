@@ -13,6 +13,7 @@ namespace Ds4Provider.Watchdog.Hosting;
 internal sealed partial class WatchdogService(
     WatchdogOptions options,
     Coordinator coordinator,
+    BackupExclusion backups,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
     ILogger<WatchdogService> logger) : BackgroundService
@@ -46,7 +47,11 @@ internal sealed partial class WatchdogService(
             try
             {
                 _listener!.Start(coordinator);
+                using var ended = new CancellationTokenSource();
+                Task excluding = backups.ExcludeAsync([options.Paths.Models, options.Paths.Checkpoints], ended.Token);
                 await coordinator.RunAsync().ConfigureAwait(false);
+                await ended.CancelAsync().ConfigureAwait(false);
+                await excluding.ConfigureAwait(false);
             }
             finally
             {

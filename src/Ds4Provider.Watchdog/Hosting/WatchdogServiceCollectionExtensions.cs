@@ -27,6 +27,7 @@ public static class WatchdogServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ServerSupervisor>>()));
         services.AddSingleton<IModelRunner, ModelRunner>();
+        services.AddSingleton(provider => new BackupExclusion(BackupExclusion.SystemCommand, provider.GetRequiredService<ILogger<BackupExclusion>>()));
         services.AddSingleton<IWakeLock>(provider => new WakeLock(
             WakeLock.SystemCommand, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WakeLock>>()));
         services.AddSingleton(provider => new Coordinator(

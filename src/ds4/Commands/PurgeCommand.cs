@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Ds4Provider.Cli.Clients;
 using Ds4Provider.Cli.Output;
+using Ds4Provider.Watchdog.Hosting;
 using Ds4Provider.Wire.Watchdog;
 
 namespace Ds4Provider.Cli.Commands;
@@ -31,14 +32,15 @@ internal static class PurgeCommand
             Console.Error.WriteLine("ds4: a model runs and writes there. Nothing was removed; `ds4 stop` first.");
             return ExitCode.Failed;
         }
-        FileInfo[] files = [.. new DirectoryInfo(paths.Checkpoints).EnumerateFiles("*", SearchOption.AllDirectories)];
+        var kept = new DirectoryInfo(paths.Checkpoints);
+        FileInfo[] files = [.. kept.EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.Name != BackupExclusion.TagName)];
         long bytes = files.Sum(file => file.Length);
         if (files.Length > 0 && !yes && !Agrees(files.Length, bytes))
             return ExitCode.Failed;
-        foreach (DirectoryInfo folder in new DirectoryInfo(paths.Checkpoints).EnumerateDirectories())
-            folder.Delete(recursive: true);
-        foreach (FileInfo file in new DirectoryInfo(paths.Checkpoints).EnumerateFiles())
+        foreach (FileInfo file in files)
             file.Delete();
+        foreach (DirectoryInfo folder in kept.EnumerateDirectories())
+            folder.Delete(recursive: true);
         return Report(bytes, json);
     }
 
