@@ -37,10 +37,10 @@ internal static class PurgeCommand
         long bytes = files.Sum(file => file.Length);
         if (files.Length > 0 && !yes && !Agrees(files.Length, bytes))
             return ExitCode.Failed;
-        foreach (FileInfo file in files)
-            file.Delete();
         foreach (DirectoryInfo folder in kept.EnumerateDirectories())
             folder.Delete(recursive: true);
+        foreach (FileInfo file in kept.EnumerateFiles())
+            file.Delete();
         return Report(bytes, json);
     }
 
