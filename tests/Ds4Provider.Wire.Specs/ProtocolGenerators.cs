@@ -15,7 +15,7 @@ internal static class ProtocolGenerators
     private static readonly string[] Values = ["null", "[]", "{}", "1e999", "\"\"", "true", "[[[[[[[[]]]]]]]]"];
 
     public static Gen<WatchdogMessage> WatchdogMessage { get; } = Gen.OneOf<WatchdogMessage>(
-        Gen.Select(Gen.Int, Gen.String, Gen.Int, (v, client, pid) => (WatchdogMessage)new Hello(v, client, pid)),
+        Gen.Select(Gen.Int, Gen.String, Gen.Int, MaybeText, (v, client, pid, version) => (WatchdogMessage)new Hello(v, client, pid) { Version = version }),
         Gen.Select(Gen.Int, Gen.String, (v, version) => (WatchdogMessage)new Welcome(v, version)),
         Gen.String.Select(model => (WatchdogMessage)new Acquire(model)),
         Gen.Int.Select(seconds => (WatchdogMessage)new Linger(seconds)),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ds4Provider.Watchdog.Hosting;
 using Ds4Provider.Watchdog.Supervision;
+using Ds4Provider.Wire.Watchdog;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -20,7 +21,7 @@ internal static class DummyWatchdog
             Environment.GetEnvironmentVariable,
             Environment.GetEnvironmentVariable("DUMMY_PAYLOAD")!,
             new LaunchCommand(Environment.ProcessPath!, ["server", .. behaviour]),
-            "0.0.0-dummy");
+            WatchdogProtocol.PackageVersion);
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.AddSimpleConsole(console => console.TimestampFormat = "HH:mm:ss.fff ");
         builder.Services.AddWatchdog(options with { Limits = Limits() });

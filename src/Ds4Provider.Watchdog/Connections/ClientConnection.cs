@@ -102,6 +102,9 @@ internal sealed partial class ClientConnection(Socket socket, IConnectionOwner o
             Refuse(FailureReason.BadRequest, "The first line must be a hello.");
             return false;
         }
+        (Client, Pid) = (hello.Client, hello.Pid);
+        if (hello.Version is { } version && await owner.MakesWayAsync(this, version).ConfigureAwait(false))
+            return false;
         if (hello.V != WatchdogProtocol.Version)
         {
             Refuse(
@@ -110,7 +113,6 @@ internal sealed partial class ClientConnection(Socket socket, IConnectionOwner o
                 "Close the other programs that use Ds4Provider, or run `ds4 stop`, so that the newer watchdog can start.");
             return false;
         }
-        (Client, Pid) = (hello.Client, hello.Pid);
         return await owner.OpenedAsync(this).ConfigureAwait(false);
     }
 

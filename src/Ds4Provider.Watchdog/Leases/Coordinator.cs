@@ -45,6 +45,13 @@ internal sealed partial class Coordinator : IConnectionOwner
     /// <param name="reason">A sentence that clients are told.</param>
     public void StopServing(string reason) => _mailbox.Post(() => End(reason));
 
+    public Task<bool> MakesWayAsync(ClientConnection connection, string version) => _mailbox.AskAsync(() =>
+    {
+        if (!_ending && version != _version && !Leases.Any() && _undecided.Count == 0)
+            End($"{connection.Client} (process {connection.Pid}) brings version {version}, and nobody uses version {_version}");
+        return _ending;
+    });
+
     public Task<bool> OpenedAsync(ClientConnection connection) => _mailbox.AskAsync(() =>
     {
         if (_ending)

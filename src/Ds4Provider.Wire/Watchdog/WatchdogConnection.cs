@@ -54,10 +54,11 @@ public sealed class WatchdogConnection : IAsyncDisposable
     /// <summary>Connects and greets.</summary>
     /// <param name="socketPath">Socket of the watchdog.</param>
     /// <param name="client">Name shown to people.</param>
+    /// <param name="version">Package version of the watchdog for which this one may make way; null = it shall not.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The connection, or null when nobody listens or the watchdog is just ending.</returns>
     /// <exception cref="WatchdogUnavailableException">The watchdog refuses this client.</exception>
-    internal static async Task<WatchdogConnection?> TryOpenAsync(string socketPath, string client, CancellationToken cancellationToken)
+    internal static async Task<WatchdogConnection?> TryOpenAsync(string socketPath, string client, string? version, CancellationToken cancellationToken)
     {
         if (await TryConnectAsync(socketPath, cancellationToken).ConfigureAwait(false) is not { } stream)
             return null;
@@ -65,7 +66,7 @@ public sealed class WatchdogConnection : IAsyncDisposable
         WatchdogConnection? connection = null;
         try
         {
-            connection = await TryGreetAsync(channel, client, cancellationToken).ConfigureAwait(false);
+            connection = await TryGreetAsync(channel, client, version, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -92,11 +93,13 @@ public sealed class WatchdogConnection : IAsyncDisposable
         }
     }
 
-    private static async Task<WatchdogConnection?> TryGreetAsync(WatchdogChannel channel, string client, CancellationToken cancellationToken)
+    private static async Task<WatchdogConnection?> TryGreetAsync(
+        WatchdogChannel channel, string client, string? version, CancellationToken cancellationToken)
     {
+        var hello = new Hello(WatchdogProtocol.Version, client, Environment.ProcessId) { Version = version };
         try
         {
-            await channel.SendAsync(new Hello(WatchdogProtocol.Version, client, Environment.ProcessId), cancellationToken).ConfigureAwait(false);
+            await channel.SendAsync(hello, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException)
         {

@@ -18,6 +18,9 @@ public sealed class WatchdogLauncher(
     /// <summary>What comes before <c>watchdog</c> on its command line: the path of <c>ds4.dll</c> when the executable is <c>dotnet</c>.</summary>
     public IReadOnlyList<string> LeadingArguments { get; init; } = [];
 
+    /// <summary>Package version of the watchdog that is started here. One of another version that nobody uses makes way for it.</summary>
+    public string Version { get; init; } = WatchdogProtocol.PackageVersion;
+
     /// <summary>How long a started watchdog may take to answer.</summary>
     public TimeSpan StartLimit { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -29,18 +32,8 @@ public sealed class WatchdogLauncher(
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The connection, or null when none runs.</returns>
     /// <exception cref="WatchdogUnavailableException">It runs, but refuses or does not answer.</exception>
-    public async Task<WatchdogConnection?> TryConnectAsync(string client, CancellationToken cancellationToken)
-    {
-        using var limit = new Limit(StartLimit, time, cancellationToken);
-        try
-        {
-            return await WatchdogConnection.TryOpenAsync(paths.WatchdogSocket, client, limit.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException error) when (limit.Reached)
-        {
-            throw NoAnswer(error);
-        }
-    }
+    public Task<WatchdogConnection?> TryConnectAsync(string client, CancellationToken cancellationToken) =>
+        TryConnectAsync(client, version: null, cancellationToken);
 
     /// <summary>Connects to the watchdog; starts it when none runs.</summary>
     /// <param name="client">Name shown to people, e.g. <c>agent</c>.</param>
@@ -49,7 +42,7 @@ public sealed class WatchdogLauncher(
     public async Task<WatchdogConnection> ConnectAsync(string client, CancellationToken cancellationToken)
     {
         CreateDirectories();
-        if (await TryConnectAsync(client, cancellationToken).ConfigureAwait(false) is { } running)
+        if (await TryConnectAsync(client, Version, cancellationToken).ConfigureAwait(false) is { } running)
             return running;
         string path = await executable(cancellationToken).ConfigureAwait(false);
         using FileLock starting = await LockAsync(cancellationToken).ConfigureAwait(false);
@@ -57,6 +50,19 @@ public sealed class WatchdogLauncher(
         try
         {
             return await StartAsync(path, client, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException error) when (limit.Reached)
+        {
+            throw NoAnswer(error);
+        }
+    }
+
+    private async Task<WatchdogConnection?> TryConnectAsync(string client, string? version, CancellationToken cancellationToken)
+    {
+        using var limit = new Limit(StartLimit, time, cancellationToken);
+        try
+        {
+            return await WatchdogConnection.TryOpenAsync(paths.WatchdogSocket, client, version, limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException error) when (limit.Reached)
         {
@@ -74,7 +80,8 @@ public sealed class WatchdogLauncher(
         {
             while (true)
             {
-                if (await WatchdogConnection.TryOpenAsync(paths.WatchdogSocket, client, cancellationToken).ConfigureAwait(false) is { } connection)
+                // Whoever answers now was just started, by this client or by another one: it need not make way.
+                if (await WatchdogConnection.TryOpenAsync(paths.WatchdogSocket, client, version: null, cancellationToken).ConfigureAwait(false) is { } connection)
                     return connection;
                 if (process is { HasExited: true })
                 {

@@ -28,7 +28,15 @@ public abstract record WatchdogMessage;
 /// <param name="V">Protocol version, <see cref="WatchdogProtocol.Version"/>.</param>
 /// <param name="Client">Name shown to people, e.g. <c>agent</c>.</param>
 /// <param name="Pid">Process id, for status output only.</param>
-public sealed record Hello(int V, string Client, int Pid) : WatchdogMessage;
+public sealed record Hello(int V, string Client, int Pid) : WatchdogMessage
+{
+    /// <summary>
+    /// Package version of the watchdog that this client would start if there were none; null when it starts none. A watchdog
+    /// of another version that nobody uses makes way for it: it ends and closes the connection without a welcome.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Version { get; init; }
+}
 
 /// <summary>Watchdog's answer to <see cref="Hello"/>.</summary>
 /// <param name="V">Protocol version that the watchdog speaks.</param>

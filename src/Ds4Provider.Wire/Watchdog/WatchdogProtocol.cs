@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -8,6 +9,10 @@ public static class WatchdogProtocol
 {
     /// <summary>The protocol's version. A client and a watchdog of different versions refuse each other.</summary>
     public const int Version = 1;
+
+    /// <summary>Version of the package that this is a part of.</summary>
+    public static string PackageVersion { get; } =
+        typeof(WatchdogProtocol).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
 
     /// <summary>Longest line accepted, in characters; longer input is hostile or broken.</summary>
     public const int MaximumLineLength = 64 * 1024;

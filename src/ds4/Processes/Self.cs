@@ -1,5 +1,5 @@
-using System.Reflection;
 using Ds4Provider.Watchdog.Supervision;
+using Ds4Provider.Wire.Watchdog;
 
 namespace Ds4Provider.Cli.Processes;
 
@@ -7,8 +7,7 @@ namespace Ds4Provider.Cli.Processes;
 internal static class Self
 {
     /// <summary>Package version.</summary>
-    public static string Version { get; } =
-        typeof(Self).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
+    public static string Version => WatchdogProtocol.PackageVersion;
 
     /// <summary>Folder with the engine's sources and the demo model: what lies beside the executable.</summary>
     public static string Payload => AppContext.BaseDirectory;

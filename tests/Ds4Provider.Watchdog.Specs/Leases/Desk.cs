@@ -51,11 +51,18 @@ internal sealed class Desk : IAsyncDisposable
     }
 
     /// <summary>A welcomed client.</summary>
-    public async Task<DeskClient> OpenAsync(string name = "agent", int pid = 100)
+    public async Task<DeskClient> OpenAsync(string name = "agent", int pid = 100, string? version = null)
+    {
+        DeskClient client = await GreetAsync(new Hello(WatchdogProtocol.Version, name, pid) { Version = version });
+        (await client.NextAsync<Welcome>()).Version.ShouldBe("1.2.3");
+        return client;
+    }
+
+    /// <summary>A client that has said hello.</summary>
+    public async Task<DeskClient> GreetAsync(Hello hello)
     {
         var client = new DeskClient(await ConnectAsync());
-        await client.SendAsync(new Hello(WatchdogProtocol.Version, name, pid));
-        (await client.NextAsync<Welcome>()).Version.ShouldBe("1.2.3");
+        await client.SendAsync(hello);
         return client;
     }
 

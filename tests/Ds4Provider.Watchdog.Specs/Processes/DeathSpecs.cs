@@ -39,6 +39,28 @@ public sealed class DeathSpecs(ITestOutputHelper output)
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_client_of_an_updated_package_gets_a_watchdog_of_its_own_once_nobody_uses_the_old_one()
+    {
+        await using var world = new World(grace: 100);
+        WatchdogConnection before = await world.AcquireAsync();
+        await before.NextAsync<Ready>();
+        int old = (await before.StatusAsync()).Pid;
+        await using (WatchdogConnection meanwhile = await world.ConnectAsync(version: "9.9.9"))
+            (await meanwhile.StatusAsync()).Pid.ShouldBe(old, "it is in use");
+        await before.DisposeAsync();
+        await using (WatchdogConnection observer = await world.ConnectAsync())
+        {
+            while ((await observer.StatusAsync()).Leases.Count > 0)
+                await Task.Delay(10, TimesUp);
+        }
+
+        await using WatchdogConnection updated = await world.ConnectAsync(version: "9.9.9");
+
+        (await updated.StatusAsync()).Pid.ShouldNotBe(old);
+        await UntilDeadAsync(old);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_killed_server_is_started_again_and_its_client_hears_it()
     {
         await using var world = new World();

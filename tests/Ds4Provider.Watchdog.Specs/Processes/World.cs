@@ -48,7 +48,8 @@ internal sealed class World : IAsyncDisposable
     public void Set(string name, string value) => _settings[name] = value;
 
     /// <summary>Connects, starting the watchdog if need be.</summary>
-    public async Task<WatchdogConnection> ConnectAsync(string name = "spec") => await Launcher().ConnectAsync(name, TimesUp);
+    public async Task<WatchdogConnection> ConnectAsync(string name = "spec", string? version = null) =>
+        await Launcher(version).ConnectAsync(name, TimesUp);
 
     /// <summary>Connects and asks for the demo.</summary>
     public async Task<WatchdogConnection> AcquireAsync(string name = "spec", string model = "demo")
@@ -122,7 +123,10 @@ internal sealed class World : IAsyncDisposable
         Folder.Dispose();
     }
 
-    private WatchdogLauncher Launcher() => new(Paths, _ => Task.FromResult(Executable()), Variable, TimeProvider.System);
+    private WatchdogLauncher Launcher(string? version = null) => new(Paths, _ => Task.FromResult(Executable()), Variable, TimeProvider.System)
+    {
+        Version = version ?? WatchdogProtocol.PackageVersion,
+    };
 
     /// <summary>Plays <c>ds4</c>: the dummy, with the settings that a client's environment may not carry.</summary>
     private string Executable()

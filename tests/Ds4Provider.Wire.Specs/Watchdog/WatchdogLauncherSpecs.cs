@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Ds4Provider.Wire.Watchdog;
 
@@ -33,6 +34,23 @@ public sealed class WatchdogLauncherSpecs : IDisposable
         connection.Welcome.Version.ShouldBe("0.1.0");
         (await connection.ReceiveAsync(TimesUp)).ShouldBe(new Stopping("bye"));
         (await connection.ReceiveAsync(TimesUp)).ShouldBeNull();
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task Only_who_would_start_a_watchdog_says_of_what_version()
+    {
+        ConcurrentQueue<string?> versions = [];
+        await using var watchdog = new FakeWatchdog(_paths.WatchdogSocket, async (channel, _) =>
+        {
+            versions.Enqueue((await channel.ReceiveAsync(TimesUp)).ShouldBeOfType<Hello>().Version);
+            await channel.SendAsync(new Welcome(WatchdogProtocol.Version, "0.1.0"), TimesUp);
+        });
+        var launcher = new WatchdogLauncher(_paths, _ => throw new InvalidOperationException("started"), _ => null, TimeProvider.System) { Version = "2.0.0" };
+
+        await (await launcher.TryConnectAsync("spec", TimesUp)).ShouldNotBeNull().DisposeAsync();
+        await (await launcher.ConnectAsync("spec", TimesUp)).DisposeAsync();
+
+        versions.ShouldBe([null, "2.0.0"]);
     }
 
     [Fact(Timeout = 20_000)]
