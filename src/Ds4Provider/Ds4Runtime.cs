@@ -99,6 +99,13 @@ public sealed class Ds4Runtime : IDs4Runtime, IAsyncDisposable, IDisposable
 
     internal ServerCondition Condition => _locator.Condition;
 
+    /// <summary>Something that people should know; raised on a thread of the library.</summary>
+    internal event Action<string>? Noticed
+    {
+        add => _locator.Noticed += value;
+        remove => _locator.Noticed -= value;
+    }
+
     internal void LingerOnDispose(TimeSpan duration) => _locator.LingerOnDispose(duration);
 
     private static IServerLocator CreateLocator(ILoggerFactory logging, string? contentDirectory)

@@ -24,6 +24,7 @@ internal static class ProtocolGenerators
         Gen.Select(Gen.String, Gen.Int, (host, port) => (WatchdogMessage)new Listen(host, port)),
         Gen.Select(Gen.String, Gen.String, (address, key) => (WatchdogMessage)new Listening(address, key)),
         Gen.String.Select(reason => (WatchdogMessage)new Stopping(reason)),
+        Gen.String.Select(message => (WatchdogMessage)new Notice(message)),
         Gen.Select(Phase, Gen.String, MaybeLong, MaybeText, MaybeRate, (phase, message, done, unit, rate) =>
             (WatchdogMessage)new Progress(phase, message) { Done = done, Unit = unit, Rate = rate }),
         Gen.Select(Gen.String, Gen.String, Gen.Int, MaybeText, (socket, model, window, name) =>

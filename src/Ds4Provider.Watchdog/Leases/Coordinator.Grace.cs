@@ -53,6 +53,7 @@ internal sealed partial class Coordinator
     {
         if (_ending)
             return;
+        AdmitWaiting();
         if (Leases.Any())
         {
             _graceTimer?.Dispose();
@@ -109,6 +110,7 @@ internal sealed partial class Coordinator
             connection.Send(new Stopping($"The watchdog stops: {reason}."));
         _held.Clear();
         _lingering.Clear();
+        _waiting.Clear();
         _graceTimer?.Dispose();
         if (_run is null)
             _mailbox.Close();

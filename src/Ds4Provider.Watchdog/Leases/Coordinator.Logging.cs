@@ -12,6 +12,9 @@ internal sealed partial class Coordinator
     [LoggerMessage(LogLevel.Information, "{Client} ({Pid}) takes a lease on {Model}")]
     private static partial void LogLeaseTaken(ILogger logger, string client, int pid, string model);
 
+    [LoggerMessage(LogLevel.Information, "{Client} ({Pid}) waits for {Model} until nobody uses another model")]
+    private static partial void LogWaits(ILogger logger, string client, int pid, string model);
+
     [LoggerMessage(LogLevel.Information, "{Model} answers, server process {Pid}")]
     private static partial void LogReady(ILogger logger, string model, int pid);
 

@@ -50,13 +50,10 @@ internal sealed partial class Coordinator
         }
         // A process that comes back is the one that its lingering lease waited for.
         _lingering.RemoveAll(lease => lease.Pid == connection.Pid);
-        Lease[] others = [.. Leases.Where(lease => lease.Model != model && !(_held.TryGetValue(connection, out Lease? own) && own == lease))];
-        if (others.Length > 0)
+        _waiting.RemoveAll(waiting => waiting.Connection == connection);
+        if (UsersOfOthers(model).Any(lease => lease != _held.GetValueOrDefault(connection)))
         {
-            connection.Send(new Failed(
-                FailureReason.Busy,
-                $"{others[0].Model} is in use by {string.Join(", ", others.Select(lease => lease.ToString()))}; one model runs at a time.",
-                $"Use {others[0].Model}, or close these programs first."));
+            Queue(connection, acquire);
             WatchGrace();
             return;
         }

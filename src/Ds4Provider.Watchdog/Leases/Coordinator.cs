@@ -8,8 +8,8 @@ namespace Ds4Provider.Watchdog.Leases;
 /// <summary>
 /// The watchdog's one mind: which leases are open, which model runs, and when all is over.
 /// Threads: all state is touched by the mailbox only; connections, timers and runs post to it.
-/// Rules: one model at a time. It runs while a lease wants it, and for the grace after the last one.
-/// Files by concern: requests of clients, the run of a model, the grace and the end, what is logged.
+/// Rules: one model at a time. It runs while a lease wants it, and for the grace after the last one. Who wants another one waits.
+/// Files by concern: requests of clients, who waits for another model, the run of a model, the grace and the end, what is logged.
 /// </summary>
 internal sealed partial class Coordinator : IConnectionOwner
 {
@@ -73,6 +73,7 @@ internal sealed partial class Coordinator : IConnectionOwner
     {
         _connections.Remove(connection);
         _undecided.Remove(connection);
+        _waiting.RemoveAll(waiting => waiting.Connection == connection);
         ReleaseListeners(connection);
         if (_held.Remove(connection, out Lease? lease))
             LetGo(lease);

@@ -42,9 +42,6 @@ public enum FailureReason
     /// <summary>The TCP port is taken.</summary>
     PortInUse,
 
-    /// <summary>Another model is in use by other clients.</summary>
-    Busy,
-
     /// <summary>The watchdog is being stopped.</summary>
     Stopping,
 }

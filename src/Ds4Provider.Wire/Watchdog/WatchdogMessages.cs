@@ -22,6 +22,7 @@ namespace Ds4Provider.Wire.Watchdog;
 [JsonDerivedType(typeof(Status), "statusReport")]
 [JsonDerivedType(typeof(Listening), "listening")]
 [JsonDerivedType(typeof(Stopping), "stopping")]
+[JsonDerivedType(typeof(Notice), "notice")]
 public abstract record WatchdogMessage;
 
 /// <summary>Client's first line: who it is and which protocol it speaks.</summary>
@@ -81,6 +82,10 @@ public sealed record Stop : WatchdogMessage;
 /// <summary>The watchdog begins to stop; the connection closes when it has.</summary>
 /// <param name="Reason">A sentence for people.</param>
 public sealed record Stopping(string Reason) : WatchdogMessage;
+
+/// <summary>Something that people who use a model should know; nothing follows from it.</summary>
+/// <param name="Message">A sentence for people.</param>
+public sealed record Notice(string Message) : WatchdogMessage;
 
 /// <summary>One step of the way to a running model.</summary>
 /// <param name="Phase">What is being done.</param>

@@ -23,6 +23,13 @@ public sealed class Ds4Extension : IAgentExtension
                 runtime.LingerOnDispose(TimeSpan.Zero);
             return ValueTask.CompletedTask;
         });
+        IExtensionUi? ui = null;
+        api.On<SessionStarted>((_, context, _) =>
+        {
+            ui = context.Ui;
+            return ValueTask.CompletedTask;
+        });
+        runtime.Noticed += notice => ui?.Notify(notice, Severity.Warning);
         api.RegisterProvider(new Ds4ModelProvider(runtime));
         return ValueTask.CompletedTask;
     }

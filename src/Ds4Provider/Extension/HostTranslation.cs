@@ -51,7 +51,6 @@ internal static class HostTranslation
         Ds4UnavailableReason.SelfTestFailed => ProviderUnavailableReason.SelfTestFailed,
         Ds4UnavailableReason.StartFailed => ProviderUnavailableReason.StartFailed,
         Ds4UnavailableReason.PortInUse => ProviderUnavailableReason.PortInUse,
-        Ds4UnavailableReason.Busy => ProviderUnavailableReason.Busy,
         Ds4UnavailableReason.VersionMismatch => ProviderUnavailableReason.VersionMismatch,
         Ds4UnavailableReason.Stopping => ProviderUnavailableReason.Stopping,
         _ => ProviderUnavailableReason.Other,

@@ -45,9 +45,6 @@ public enum Ds4UnavailableReason
     /// <summary>The TCP port is taken.</summary>
     PortInUse,
 
-    /// <summary>Another model is in use by other programs.</summary>
-    Busy,
-
     /// <summary>The watchdog is being stopped.</summary>
     Stopping,
 

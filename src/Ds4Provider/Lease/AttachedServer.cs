@@ -57,6 +57,13 @@ internal sealed class AttachedServer : IServerLocator
 
     public ServerCondition Condition => new(_found);
 
+    public event Action<string>? Noticed
+    {
+        // Somebody else's server tells nothing.
+        add { }
+        remove { }
+    }
+
     public void Forget(ServerEndpoint endpoint) => _found = null;
 
     public void LingerOnDispose(TimeSpan duration)

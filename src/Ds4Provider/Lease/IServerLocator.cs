@@ -10,6 +10,9 @@ internal interface IServerLocator : IAsyncDisposable
     /// <summary>How it stands, without a look at the server.</summary>
     ServerCondition Condition { get; }
 
+    /// <summary>Something that people should know; raised on a thread of the library.</summary>
+    event Action<string>? Noticed;
+
     /// <summary>Tells that a server does not answer any more, so that the next search does not return it unchecked.</summary>
     void Forget(ServerEndpoint endpoint);
 

@@ -46,6 +46,8 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
             : new ValueTask<ServerEndpoint>(AskAndWaitAsync(model, preparation, cancellationToken));
     }
 
+    public event Action<string>? Noticed;
+
     public ServerCondition Condition
     {
         get
@@ -291,6 +293,9 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
             case Failed failed:
                 _ = RefusedAsync(held, failed);
                 break;
+            case Notice notice:
+                Notify(notice.Message);
+                break;
             case Stopping stopping:
                 LogStopping(logger, stopping.Reason);
                 break;
@@ -364,6 +369,19 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
             LogLingerLost(logger);
     }
 
+    private void Notify(string message)
+    {
+        LogNotice(logger, message);
+        try
+        {
+            Noticed?.Invoke(message);
+        }
+        catch (Exception error)
+        {
+            LogListenerFailed(logger, error); // As in Tell.
+        }
+    }
+
     private void Tell(IProgress<Ds4Progress>? listener, Ds4Progress progress)
     {
         try
@@ -383,6 +401,9 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
     [LoggerMessage(LogLevel.Warning, "The watchdog refuses ({Reason}): {Message}")]
     private static partial void LogFailed(ILogger logger, FailureReason reason, string message);
 
+    [LoggerMessage(LogLevel.Warning, "{Notice}")]
+    private static partial void LogNotice(ILogger logger, string notice);
+
     [LoggerMessage(LogLevel.Information, "The watchdog is stopping: {Reason}")]
     private static partial void LogStopping(ILogger logger, string reason);
 
@@ -398,6 +419,6 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
     [LoggerMessage(LogLevel.Information, "The watchdog was gone before it could be asked to wait")]
     private static partial void LogLingerLost(ILogger logger);
 
-    [LoggerMessage(LogLevel.Warning, "A progress listener failed")]
+    [LoggerMessage(LogLevel.Warning, "A listener failed")]
     private static partial void LogListenerFailed(ILogger logger, Exception error);
 }

@@ -62,6 +62,9 @@ internal sealed class ModelLease : IAsyncDisposable
                     isHeld = true;
                     printer.Print(progress);
                     break;
+                case Notice notice:
+                    await Console.Error.WriteLineAsync(notice.Message).ConfigureAwait(false);
+                    break;
                 case Ready ready:
                     return ready;
                 case Failed { Reason: FailureReason.Stopping }:

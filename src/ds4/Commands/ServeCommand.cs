@@ -78,6 +78,9 @@ internal static class ServeCommand
                     // The watchdog opens the same address with the same key after a restart.
                     await Console.Error.WriteLineAsync("The server is back.").ConfigureAwait(false);
                     break;
+                case Notice notice:
+                    await Console.Error.WriteLineAsync(notice.Message).ConfigureAwait(false);
+                    break;
                 case Listening listening:
                     Print(lease.Ready, listening, request.Json);
                     break;

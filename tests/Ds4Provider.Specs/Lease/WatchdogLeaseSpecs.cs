@@ -345,6 +345,26 @@ public sealed class WatchdogLeaseSpecs : IAsyncDisposable
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task What_people_should_know_is_passed_on_and_a_listener_that_fails_does_no_harm()
+    {
+        Answer(async (channel, acquire) =>
+        {
+            await channel.SendAsync(new Notice("The disk is nearly full."), default);
+            await ReadyAsync(channel, acquire);
+        });
+        var noticed = new TaskCompletionSource<string>();
+        _lease.Noticed += notice =>
+        {
+            noticed.SetResult(notice);
+            throw new InvalidOperationException("listener");
+        };
+
+        (await FindAsync()).Model.ShouldBe("demo");
+
+        (await noticed.Task).ShouldBe("The disk is nearly full.");
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task Garbage_from_a_watchdog_is_like_its_end()
     {
         int acquisitions = 0;

@@ -113,22 +113,6 @@ public sealed class LeaseSpecs
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Another_model_is_refused_while_others_use_one_and_the_refusal_names_them()
-    {
-        await using var desk = new Desk();
-        (DeskClient holder, _) = await desk.OpenReadyAsync("demo", pid: 77);
-        await using DeskClient other = await desk.OpenAsync("other", 78);
-
-        await other.SendAsync(new Acquire("deepseek-v4-flash"));
-
-        Failed failed = await other.NextAsync<Failed>();
-        failed.Reason.ShouldBe(FailureReason.Busy);
-        failed.Message.ShouldContain("demo is in use by agent (process 77)");
-        (await other.StatusAsync()).Leases.Count.ShouldBe(1);
-        await holder.DisposeAsync();
-    }
-
-    [Fact(Timeout = Limit)]
     public async Task The_only_holder_may_switch_and_the_old_server_is_gone_before_the_new_one_starts()
     {
         await using var desk = new Desk();
