@@ -30,12 +30,14 @@ public static class WatchdogServiceCollectionExtensions
         services.AddSingleton(provider => new BackupExclusion(BackupExclusion.SystemCommand, provider.GetRequiredService<ILogger<BackupExclusion>>()));
         services.AddSingleton<IWakeLock>(provider => new WakeLock(
             WakeLock.SystemCommand, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WakeLock>>()));
+        services.AddSingleton<StrainWatch>();
         services.AddSingleton(provider => new Coordinator(
             provider.GetRequiredService<IModelRunner>(),
             provider.GetRequiredService<TimeProvider>(),
             options.Grace,
             options.Version,
             provider.GetRequiredService<IWakeLock>(),
+            provider.GetRequiredService<StrainWatch>(),
             provider.GetRequiredService<ILogger<Coordinator>>()));
         services.AddHostedService<WatchdogService>();
         // The server's own limits decide how long stopping takes; the host must not be shorter.

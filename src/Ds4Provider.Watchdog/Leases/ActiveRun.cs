@@ -38,7 +38,14 @@ internal sealed class ActiveRun(string model) : IDisposable
     /// <summary>What the server said last of its work; null until it worked.</summary>
     public ServerWork? Work { get; set; }
 
+    /// <summary>The next look at the machine.</summary>
+    public ITimer? Looks { get; set; }
+
     public void Stop() => _stopping.Cancel();
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        Looks?.Dispose();
+        _stopping.Dispose();
+    }
 }

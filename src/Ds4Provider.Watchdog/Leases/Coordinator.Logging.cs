@@ -18,6 +18,9 @@ internal sealed partial class Coordinator
     [LoggerMessage(LogLevel.Information, "{Model} answers, server process {Pid}")]
     private static partial void LogReady(ILogger logger, string model, int pid);
 
+    [LoggerMessage(LogLevel.Warning, "{Notice}")]
+    private static partial void LogNotice(ILogger logger, string notice);
+
     [LoggerMessage(LogLevel.Information, "{Model} is being stopped")]
     private static partial void LogStopping(ILogger logger, string model);
 

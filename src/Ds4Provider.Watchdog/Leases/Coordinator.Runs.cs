@@ -33,6 +33,7 @@ internal sealed partial class Coordinator
         _wakeLock.Hold();
         Allow(run);
         Broadcast(run.Progress);
+        run.Looks = _time.CreateTimer(_ => LookAtMachine(run), null, StrainWatch.Interval, Timeout.InfiniteTimeSpan);
         _ = RunToEndAsync(run);
     }
 
@@ -61,6 +62,27 @@ internal sealed partial class Coordinator
             failed = new Failed(FailureReason.StartFailed, $"{run.Model} cannot be served: {exception.Message}", "See the watchdog's log.");
         }
         _mailbox.Post(() => RunEnded(run, failed));
+    }
+
+    // On a thread of its own: a disk that does not answer must not stop the coordinator.
+    private void LookAtMachine(ActiveRun run)
+    {
+        IReadOnlyList<string> news = _strain.Look();
+        _mailbox.Post(() =>
+        {
+            if (run != _run)
+                return;
+            foreach (string message in news)
+                Tell(message);
+            run.Looks?.Change(StrainWatch.Interval, Timeout.InfiniteTimeSpan);
+        });
+    }
+
+    private void Tell(string notice)
+    {
+        LogNotice(_logger, notice);
+        foreach (ClientConnection connection in _held.Keys)
+            connection.Send(new Notice(notice));
     }
 
     private void StopRun()

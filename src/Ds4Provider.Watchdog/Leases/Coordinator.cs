@@ -20,6 +20,7 @@ internal sealed partial class Coordinator : IConnectionOwner
     private readonly string _version;
     private readonly ILogger<Coordinator> _logger;
     private readonly IWakeLock _wakeLock;
+    private readonly StrainWatch _strain;
 
     private readonly HashSet<ClientConnection> _connections = [];
     private readonly HashSet<ClientConnection> _undecided = [];
@@ -30,9 +31,10 @@ internal sealed partial class Coordinator : IConnectionOwner
     private int _restarts;
     private bool _ending;
 
-    public Coordinator(IModelRunner runner, TimeProvider time, TimeSpan grace, string version, IWakeLock wakeLock, ILogger<Coordinator> logger)
+    public Coordinator(
+        IModelRunner runner, TimeProvider time, TimeSpan grace, string version, IWakeLock wakeLock, StrainWatch strain, ILogger<Coordinator> logger)
     {
-        (_runner, _time, _grace, _version, _wakeLock, _logger) = (runner, time, grace, version, wakeLock, logger);
+        (_runner, _time, _grace, _version, _wakeLock, _strain, _logger) = (runner, time, grace, version, wakeLock, strain, logger);
         _mailbox.Post(AwaitFirstClient);
     }
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using Ds4Provider.Watchdog.Connections;
 using Ds4Provider.Watchdog.Leases;
+using Ds4Provider.Watchdog.Supervision;
 using Ds4Provider.Wire.Watchdog;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -25,7 +26,7 @@ internal sealed class Desk : IAsyncDisposable
 
     public Desk(TimeSpan grace)
     {
-        _coordinator = new Coordinator(Runner, Time, grace, "1.2.3", WakeLock, NullLogger<Coordinator>.Instance);
+        _coordinator = new Coordinator(Runner, Time, grace, "1.2.3", WakeLock, new StrainWatch(Machine, NullLogger<StrainWatch>.Instance), NullLogger<Coordinator>.Instance);
         _listener = ConnectionListener.Bind(Socket, Time, NullLogger.Instance);
         _listener.Start(_coordinator);
         Ended = _coordinator.RunAsync();
@@ -34,6 +35,8 @@ internal sealed class Desk : IAsyncDisposable
     public FakeRunner Runner { get; } = new();
 
     public FakeWakeLock WakeLock { get; } = new();
+
+    public FakeMachine Machine { get; } = new();
 
     public FakeTimeProvider Time { get; } = new();
 

@@ -54,5 +54,18 @@ public sealed class MachineSpecs : IDisposable
         Inspect().ContainerLimit.ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("some avg10=99.00 avg60=80.00 avg300=9.00 total=1\nfull avg10=0.00 avg60=9.99 avg300=50.00 total=1\n", false)]
+    [InlineData("some avg10=0.00 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00 avg60=10.00 avg300=0.00 total=1\n", true)]
+    [InlineData("full avg60\nfull\n\nnonsense", false)]
+    [InlineData(null, false)]
+    public void Memory_is_short_when_nothing_comes_on_for_a_tenth_of_the_last_minute(string? pressure, bool isShort)
+    {
+        if (pressure is not null)
+            _root.Write("proc/pressure/memory", pressure);
+
+        new Machine(_root.Path, _root.Path).IsMemoryShortOnLinux().ShouldBe(isShort);
+    }
+
     private MachineProfile Inspect() => new Machine(_root.Path, _root.Path).InspectLinux();
 }

@@ -6,8 +6,8 @@ namespace Ds4Provider.Watchdog.Setup.Choosing;
 /// <summary>Whether the disk can hold what is still missing, asked before the first byte is written.</summary>
 internal static class DiskCheck
 {
-    // A full disk breaks more than this program.
-    private const long Reserve = 2L << 30;
+    /// <summary>Bytes that stay free: a full disk breaks more than this program.</summary>
+    public const long Reserve = 2L << 30;
 
     /// <summary>Whether it can.</summary>
     public static bool Holds(long missing, long free) => missing == 0 || missing + Reserve <= free;

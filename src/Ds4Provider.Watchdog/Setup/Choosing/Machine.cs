@@ -15,10 +15,31 @@ internal sealed class Machine(string weights, string root = "/") : IMachine
     private const long GiB = 1L << 30;
     private const long MiB = 1L << 20;
 
+    /// <summary>Percent of the last minute in which no program came on for want of memory.</summary>
+    private const double ShortMemory = 10;
+
+    /// <summary>1 is normal, 2 a warning, 4 critical.</summary>
+    private const long MacPressureWarning = 2;
+
     // Metal's default limit, as its recommendedMaxWorkingSetSize reports it: two thirds on small machines.
     private const long SmallMac = 36 * GiB;
 
     public MachineProfile Inspect() => OperatingSystem.IsMacOS() ? InspectMac() : InspectLinux();
+
+    public MachineStrain Measure() => new(
+        FreeDisk(),
+        OperatingSystem.IsMacOS() ? Sysctl("kern.memorystatus_vm_pressure_level") >= MacPressureWarning : IsMemoryShortOnLinux());
+
+    internal bool IsMemoryShortOnLinux()
+    {
+        string path = Path.Combine(root, "proc/pressure/memory");
+        // Kernels before 4.20, and containers that hide it, do not say.
+        return File.Exists(path) && File.ReadLines(path).Any(line =>
+            line.Split(' ') is ["full", _, var minute, ..]
+            && minute.StartsWith("avg60=", StringComparison.Ordinal)
+            && double.TryParse(minute.AsSpan(6), CultureInfo.InvariantCulture, out double percent)
+            && percent >= ShortMemory);
+    }
 
     internal MachineProfile InspectLinux() => new(TotalMemory())
     {

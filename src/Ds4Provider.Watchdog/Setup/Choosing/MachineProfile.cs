@@ -17,9 +17,18 @@ internal sealed record MachineProfile(long Memory)
     public long Usable => Math.Min(Memory, ContainerLimit ?? long.MaxValue);
 }
 
+/// <summary>What runs short while a model works.</summary>
+/// <param name="FreeDisk">Free bytes where the state directory lies.</param>
+/// <param name="IsMemoryShort">Whether the system says that programs wait for memory.</param>
+internal readonly record struct MachineStrain(long FreeDisk, bool IsMemoryShort);
+
 /// <summary>Looks at the machine.</summary>
 internal interface IMachine
 {
     /// <summary>What is there now.</summary>
     MachineProfile Inspect();
+
+    /// <summary>What runs short now.</summary>
+    /// <exception cref="IOException">The system does not say.</exception>
+    MachineStrain Measure();
 }
