@@ -27,10 +27,15 @@ switch (args)
         await DownloadBenchmark.RunAsync(Number("--megabytes", more) ?? 3072);
         return 0;
 
+    case ["lifecycle"]:
+        await LifecycleBenchmark.RunAsync();
+        return 0;
+
     default:
         Console.Error.WriteLine("usage: Benchmarks server");
         Console.Error.WriteLine("       Benchmarks checkpoints <libds4> <model.gguf>");
         Console.Error.WriteLine("       Benchmarks download [--megabytes N]");
+        Console.Error.WriteLine("       Benchmarks lifecycle");
         Console.Error.WriteLine("       Benchmarks reuse <libds4> <model.gguf> [--seed N] [--to FILE]");
         return 2;
 }

@@ -133,6 +133,7 @@ internal sealed partial class Coordinator
         Environment.ProcessId,
         [.. Leases.Select(lease => new LeaseStatus(lease.Client, lease.Pid, lease.Model))])
     {
+        Waiting = [.. _waiting.Select(waiting => new LeaseStatus(waiting.Connection.Client, waiting.Connection.Pid, waiting.Acquire.Model))],
         Model = _run?.Model,
         Phase = _run switch
         {

@@ -155,6 +155,9 @@ public sealed record Status(string Version, int Pid, IReadOnlyList<LeaseStatus> 
     /// <summary>Restarts of the server since the watchdog started.</summary>
     public int Restarts { get; init; }
 
+    /// <summary>Clients that wait until nobody uses another model, with the model that they want.</summary>
+    public IReadOnlyList<LeaseStatus> Waiting { get; init; } = [];
+
     /// <summary>Requests that run or wait.</summary>
     public int ActiveRequests { get; init; }
 
@@ -162,7 +165,7 @@ public sealed record Status(string Version, int Pid, IReadOnlyList<LeaseStatus> 
     public ServerReuse? Reuse { get; init; }
 }
 
-/// <summary>One open lease.</summary>
+/// <summary>One open lease, or one that is waited for.</summary>
 /// <param name="Client">Name from <see cref="Hello"/>.</param>
 /// <param name="Pid">Process id from <see cref="Hello"/>.</param>
 /// <param name="Model">Model asked for.</param>

@@ -45,6 +45,8 @@ internal static class StatusCommand
         }
         foreach (LeaseStatus lease in status.Leases)
             text.WriteLine($"lease     {lease.Client}, process {lease.Pid}, uses {lease.Model}");
+        foreach (LeaseStatus waiting in status.Waiting)
+            text.WriteLine($"waits     {waiting.Client}, process {waiting.Pid}, for {waiting.Model}");
         if (status.Leases.Count == 0)
             text.WriteLine("lease     none: ds4 stops soon");
         return text.ToString();

@@ -18,7 +18,9 @@ public sealed class ModelSwitchSpecs
         Progress waiting = await other.NextAsync<Progress>();
         waiting.Phase.ShouldBe(SetupPhase.Waiting);
         waiting.Message.ShouldContain("demo is in use by agent (process 77)");
-        (await other.StatusAsync()).Leases.ShouldHaveSingleItem().Pid.ShouldBe(77, "who waits holds nothing");
+        Status status = await other.StatusAsync();
+        status.Leases.ShouldHaveSingleItem().Pid.ShouldBe(77, "who waits holds nothing");
+        status.Waiting.ShouldBe([new LeaseStatus("other", 78, "deepseek-v4-flash")]);
         old.Stopping.IsCancellationRequested.ShouldBeFalse("nothing is taken from who uses it");
 
         await user.DisposeAsync();
@@ -51,6 +53,7 @@ public sealed class ModelSwitchSpecs
         await other.SendAsync(new Acquire("deepseek-v4-flash"));
         await other.NextAsync<Progress>();
         await other.DisposeAsync();
+        await desk.UntilAsync(status => status.Waiting.Count == 0);
 
         await user.SendAsync(new Acquire("demo"));
         await user.NextAsync<Notice>();
@@ -74,6 +77,7 @@ public sealed class ModelSwitchSpecs
 
         (await other.NextAsync<Ready>()).Model.ShouldBe("demo");
         await user.DisposeAsync();
+        await desk.UntilLeasesAsync(1);
         (await other.StatusAsync()).Leases.ShouldHaveSingleItem().Model.ShouldBe("demo");
     }
 
