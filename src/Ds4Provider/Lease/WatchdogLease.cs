@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Net.Sockets;
 using System.Text.Json;
 using Ds4Provider.Progress;
 using Ds4Provider.Wire.Watchdog;
@@ -20,6 +22,7 @@ namespace Ds4Provider.Lease;
 internal sealed partial class WatchdogLease(Func<CancellationToken, Task<WatchdogConnection>> connect, ILogger logger) : IServerLocator
 {
     private const int MaximumConnections = 3;
+    private const string LogsHint = "Its logs are in the folder 'logs' of ~/.ds4 (or of DS4_HOME).";
     private static readonly Ds4Progress Beginning = new(Ds4Phase.Waiting, "Looking for the watchdog");
 
     private readonly Lock _gate = new();
@@ -205,12 +208,17 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
                 if (connections == MaximumConnections)
                     throw new Ds4UnavailableException(
                         Ds4UnavailableReason.StartFailed, $"The watchdog ended {connections} times while it prepared {acquisition.Model}.",
-                        "Its logs are in the folder 'logs' of ~/.ds4 (or of DS4_HOME).");
+                        LogsHint);
             }
         }
         catch (WatchdogUnavailableException error)
         {
             Fail(acquisition, new Ds4UnavailableException(error.Failure, error));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException or Win32Exception or JsonException)
+        {
+            Fail(acquisition, new Ds4UnavailableException(
+                Ds4UnavailableReason.StartFailed, $"The watchdog cannot be reached: {error.Message}", LogsHint, error));
         }
         catch (Exception error)
         {

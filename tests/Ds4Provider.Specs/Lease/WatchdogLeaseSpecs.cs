@@ -296,6 +296,20 @@ public sealed class WatchdogLeaseSpecs : IAsyncDisposable
         _received.OfType<Linger>().ShouldBeEmpty();
     }
 
+    public static TheoryData<Exception> Obstacles => [new IOException("no device"), new UnauthorizedAccessException("not yours"), new System.Text.Json.JsonException("no line")];
+
+    [Theory(Timeout = 20_000, DisableDiscoveryEnumeration = true)]
+    [MemberData(nameof(Obstacles))]
+    public async Task Whatever_keeps_the_watchdog_from_being_reached_is_told_in_one_way(Exception obstacle)
+    {
+        await using var lease = new WatchdogLease(_ => Task.FromException<WatchdogConnection>(obstacle), NullLogger.Instance);
+
+        Ds4UnavailableException error = await Should.ThrowAsync<Ds4UnavailableException>(() => lease.FindAsync("demo", default, TimesUp).AsTask());
+
+        (error.Reason, error.InnerException).ShouldBe((Ds4UnavailableReason.StartFailed, obstacle));
+        error.Problem.ShouldContain(obstacle.Message);
+    }
+
     [Fact(Timeout = 20_000)]
     public async Task A_planned_return_asks_the_watchdog_to_wait()
     {

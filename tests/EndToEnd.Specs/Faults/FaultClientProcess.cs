@@ -42,8 +42,10 @@ internal sealed class FaultClientProcess : IDisposable
     {
         get
         {
+            // Its last words may still be on the way.
+            bool isWhole = HasEnded && errors.Wait(TimeSpan.FromSeconds(2), CancellationToken.None);
             lock (gate)
-                return string.Join(" | ", lines.Select(line => line.Text)) + (errors.IsCompletedSuccessfully ? $"\n{errors.Result}" : "");
+                return string.Join(" | ", lines.Select(line => line.Text)) + (isWhole ? $"\n{errors.Result}\nended with {process.ExitCode}" : "");
         }
     }
 
