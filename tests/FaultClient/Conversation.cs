@@ -1,13 +1,15 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using Ds4Provider;
 using Microsoft.Extensions.AI;
 
 namespace FaultClient;
 
-/// <summary>Asks the model, and says each kind of event of a reply once.</summary>
+/// <summary>Asks the model, and says each kind of event of a reply once, and again while it goes on: silence is measured.</summary>
 internal sealed class Conversation(IChatClient chat, Lines lines) : IDisposable
 {
     private const int LongPrompt = 3000;
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
     /// Answers a request: <c>hello</c> asks shortly, <c>long</c> with a prompt of thousands of tokens, <c>call</c> for a
@@ -16,12 +18,16 @@ internal sealed class Conversation(IChatClient chat, Lines lines) : IDisposable
     public async Task AnswerAsync(string request)
     {
         HashSet<string> said = [];
+        long last = 0;
         try
         {
             await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(PromptOf(request), OptionsOf(request)))
             {
-                if (KindOf(update) is { } kind && said.Add(kind))
+                if (KindOf(update) is { } kind && (said.Add(kind) || Stopwatch.GetElapsedTime(last) > Again))
+                {
                     lines.Say(kind);
+                    last = Stopwatch.GetTimestamp();
+                }
             }
             lines.Say("done");
         }
