@@ -80,6 +80,17 @@ internal sealed class Desk : IAsyncDisposable
         return (client, run);
     }
 
+    /// <summary>A server that drains: its last lease is gone, and the grace after it is over.</summary>
+    public async Task<FakeRun> DrainAsync()
+    {
+        (DeskClient client, FakeRun run) = await OpenReadyAsync();
+        await client.DisposeAsync();
+        await UntilLeasesAsync(0);
+        Time.Advance(Grace);
+        await SpecContext.UntilAsync(() => run.Stopping.IsCancellationRequested);
+        return run;
+    }
+
     /// <summary>Waits until the coordinator has seen as many leases.</summary>
     public Task UntilLeasesAsync(int count) => UntilAsync(status => status.Leases.Count == count);
 

@@ -100,11 +100,7 @@ public sealed class GraceSpecs
     public async Task A_client_that_was_welcomed_while_the_server_drains_still_gets_its_lease()
     {
         await using var desk = new Desk();
-        (DeskClient client, FakeRun run) = await desk.OpenReadyAsync();
-        await client.DisposeAsync();
-        await desk.UntilLeasesAsync(0);
-        desk.Time.Advance(Desk.Grace);
-        await UntilAsync(() => run.Stopping.IsCancellationRequested);
+        FakeRun run = await desk.DrainAsync();
 
         await using DeskClient next = await desk.OpenAsync();
         run.End.SetResult();
@@ -133,11 +129,7 @@ public sealed class GraceSpecs
     public async Task A_lease_that_arrives_while_the_server_drains_gets_the_next_server()
     {
         await using var desk = new Desk();
-        (DeskClient client, FakeRun run) = await desk.OpenReadyAsync();
-        await client.DisposeAsync();
-        await desk.UntilLeasesAsync(0);
-        desk.Time.Advance(Desk.Grace);
-        await UntilAsync(() => run.Stopping.IsCancellationRequested);
+        FakeRun run = await desk.DrainAsync();
 
         await using DeskClient next = await desk.OpenAsync();
         await next.SendAsync(new Acquire("demo"));

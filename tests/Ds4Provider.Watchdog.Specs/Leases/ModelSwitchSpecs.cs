@@ -10,12 +10,9 @@ public sealed class ModelSwitchSpecs
     public async Task Who_wants_another_model_hears_for_whom_to_wait_and_gets_it_when_they_are_done()
     {
         await using var desk = new Desk();
-        (DeskClient user, FakeRun old) = await desk.OpenReadyAsync("demo", pid: 77);
-        await using DeskClient other = await desk.OpenAsync("other", 78);
+        (DeskClient user, FakeRun old, DeskClient other, Progress waiting) = await WaitAsync(desk);
+        await using DeskClient waiter = other;
 
-        await other.SendAsync(new Acquire("deepseek-v4-flash"));
-
-        Progress waiting = await other.NextAsync<Progress>();
         waiting.Phase.ShouldBe(SetupPhase.Waiting);
         waiting.Message.ShouldContain("demo is in use by agent (process 77)");
         Status status = await other.StatusAsync();
@@ -35,10 +32,8 @@ public sealed class ModelSwitchSpecs
     public async Task Those_who_are_waited_for_are_told()
     {
         await using var desk = new Desk();
-        (DeskClient user, _) = await desk.OpenReadyAsync("demo");
-        await using DeskClient other = await desk.OpenAsync("other", 78);
-
-        await other.SendAsync(new Acquire("deepseek-v4-flash"));
+        (DeskClient user, _, DeskClient other, _) = await WaitAsync(desk);
+        await using DeskClient waiter = other;
 
         (await user.NextAsync<Notice>()).Message.ShouldBe("other (process 78) waits for deepseek-v4-flash, which starts when nobody uses demo any more.");
         await user.DisposeAsync();
@@ -48,10 +43,7 @@ public sealed class ModelSwitchSpecs
     public async Task Who_stops_waiting_is_forgotten()
     {
         await using var desk = new Desk();
-        (DeskClient user, FakeRun run) = await desk.OpenReadyAsync("demo");
-        DeskClient other = await desk.OpenAsync("other", 78);
-        await other.SendAsync(new Acquire("deepseek-v4-flash"));
-        await other.NextAsync<Progress>();
+        (DeskClient user, FakeRun run, DeskClient other, _) = await WaitAsync(desk);
         await other.DisposeAsync();
         await desk.UntilAsync(status => status.Waiting.Count == 0);
 
@@ -68,10 +60,8 @@ public sealed class ModelSwitchSpecs
     public async Task Who_waits_may_return_to_the_model_that_runs()
     {
         await using var desk = new Desk();
-        (DeskClient user, _) = await desk.OpenReadyAsync("demo");
-        await using DeskClient other = await desk.OpenAsync("other", 78);
-        await other.SendAsync(new Acquire("deepseek-v4-flash"));
-        await other.NextAsync<Progress>();
+        (DeskClient user, _, DeskClient other, _) = await WaitAsync(desk);
+        await using DeskClient waiter = other;
 
         await other.SendAsync(new Acquire("demo"));
 
@@ -118,5 +108,14 @@ public sealed class ModelSwitchSpecs
 
         (await desk.Runner.NextAsync(TimesUp)).BecomeReady();
         (await other.NextAsync<Ready>()).Model.ShouldBe("demo");
+    }
+
+    /// <summary>A user of the demo that answers, and another client that waits for Flash and was told so.</summary>
+    private static async Task<(DeskClient User, FakeRun Run, DeskClient Other, Progress Told)> WaitAsync(Desk desk)
+    {
+        (DeskClient user, FakeRun run) = await desk.OpenReadyAsync("demo", pid: 77);
+        DeskClient other = await desk.OpenAsync("other", 78);
+        await other.SendAsync(new Acquire("deepseek-v4-flash"));
+        return (user, run, other, await other.NextAsync<Progress>());
     }
 }

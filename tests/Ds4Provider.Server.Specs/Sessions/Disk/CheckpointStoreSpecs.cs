@@ -31,7 +31,7 @@ public sealed class CheckpointStoreSpecs : IDisposable
         int turns = 7;
         Write(turns);
 
-        using Kept kept = Open();
+        using KeptStates kept = Open();
         int recalled = await RecallAsync(kept, tokens);
 
         recalled.ShouldBe(turns * TestConversation.Turn);
@@ -45,7 +45,7 @@ public sealed class CheckpointStoreSpecs : IDisposable
         int[] edited = [.. tokens];
         edited[(2 * TestConversation.Turn) - 5] ^= 1;
 
-        using Kept kept = Open();
+        using KeptStates kept = Open();
 
         (await RecallAsync(kept, edited)).ShouldBe(TestConversation.Turn);
     }
@@ -54,7 +54,7 @@ public sealed class CheckpointStoreSpecs : IDisposable
     public async Task What_is_already_in_memory_is_not_read()
     {
         Write(turns: 1);
-        using Kept kept = Open();
+        using KeptStates kept = Open();
         await RecallAsync(kept, tokens);
         Checkpoint inMemory = kept.Memory.FindLongest(tokens)!;
 
@@ -78,7 +78,7 @@ public sealed class CheckpointStoreSpecs : IDisposable
     public void A_short_turn_waits_for_the_end_of_the_server()
     {
         int shortTurn = TestConversation.Turn + 20;
-        using (Kept kept = Open())
+        using (KeptStates kept = Open())
         {
             Offer(kept, TestConversation.Turn);
             Offer(kept, shortTurn);
@@ -86,14 +86,14 @@ public sealed class CheckpointStoreSpecs : IDisposable
             kept.Store.FindLongest(tokens).ShouldBe(TestConversation.Turn);
         }
 
-        using Kept next = Open();
+        using KeptStates next = Open();
         next.Store.FindLongest(tokens).ShouldBe(shortTurn);
     }
 
     [Fact]
     public void A_folder_has_one_server()
     {
-        using Kept kept = Open();
+        using KeptStates kept = Open();
 
         StateFolder.TryOpen(root.FullName, Model.Description.Fingerprint, NullLogger.Instance).ShouldBeNull();
     }
@@ -105,7 +105,7 @@ public sealed class CheckpointStoreSpecs : IDisposable
         string longest = Files().Order().MaxBy(file => PositionOf(file))!;
         Flip(longest, at: StateHeader.Length + 100);
 
-        using Kept kept = Open();
+        using KeptStates kept = Open();
         int recalled = await RecallAsync(kept, tokens);
 
         recalled.ShouldBe(2 * TestConversation.Turn);
@@ -125,7 +125,7 @@ public sealed class CheckpointStoreSpecs : IDisposable
                 string[] files = [.. Files().Order()];
                 Damage(files[file % files.Length], place, kind);
 
-                using Kept kept = Open();
+                using KeptStates kept = Open();
                 int recalled = await RecallAsync(kept, tokens);
                 if (recalled > 0)
                     NextLogits(kept, recalled).ShouldBe(ExpectedLogits(recalled));
@@ -142,7 +142,7 @@ public sealed class CheckpointStoreSpecs : IDisposable
         File.WriteAllText(Path.Combine(folder, "x.state.unfinished"), "half");
         File.WriteAllText(Path.Combine(folder, "y.state"), "no state at all");
 
-        using Kept kept = Open();
+        using KeptStates kept = Open();
 
         kept.Store.Count.ShouldBe(0);
         Files().ShouldBeEmpty();
@@ -153,7 +153,7 @@ public sealed class CheckpointStoreSpecs : IDisposable
 
     private void Write(int turns)
     {
-        using Kept kept = Open();
+        using KeptStates kept = Open();
         for (int turn = 1; turn <= turns; turn++)
         {
             Offer(kept, turn * TestConversation.Turn);
@@ -162,7 +162,7 @@ public sealed class CheckpointStoreSpecs : IDisposable
         kept.Store.FindLongest(tokens).ShouldBe(turns * TestConversation.Turn);
     }
 
-    private void Offer(Kept kept, int length)
+    private void Offer(KeptStates kept, int length)
     {
         using ILanguageSession session = Model.CreateSession(TestConversation.Length, EngineMode.Fast);
         session.Prefill(tokens.AsSpan(0, length), null, CancellationToken.None);
@@ -170,23 +170,15 @@ public sealed class CheckpointStoreSpecs : IDisposable
         kept.Store.Offer(tokens.AsSpan(0, length), checkpoint.State, isBeginning: false);
     }
 
-    private Kept Open()
-    {
-        CheckpointIndex memory = new(() => 0, 1, TimeProvider.System);
-        StateFolder folder = StateFolder.TryOpen(root.FullName, Model.Description.Fingerprint, NullLogger.Instance)!;
-        return new Kept(folder, memory, new CheckpointStore(folder, Model, memory, TimeProvider.System, NullLogger<CheckpointStore>.Instance)
-        {
-            LeastGain = TestConversation.Turn,
-        });
-    }
+    private KeptStates Open() => KeptStates.Open(root, Model);
 
-    private static async Task<int> RecallAsync(Kept kept, int[] prompt)
+    private static async Task<int> RecallAsync(KeptStates kept, int[] prompt)
     {
         await kept.Store.RecallAsync(prompt, CancellationToken.None);
         return kept.Memory.FindLongest(prompt)?.Position ?? 0;
     }
 
-    private float[] NextLogits(Kept kept, int length)
+    private float[] NextLogits(KeptStates kept, int length)
     {
         using ILanguageSession session = Model.CreateSession(TestConversation.Length, EngineMode.Fast);
         session.Restore(kept.Memory.FindLongest(tokens.AsSpan(0, length))!.State);
@@ -231,15 +223,5 @@ public sealed class CheckpointStoreSpecs : IDisposable
             File.WriteAllBytes(file, File.ReadAllBytes(file)[..(int)at]);
         else
             File.AppendAllText(file, "more");
-    }
-
-    private sealed record Kept(StateFolder Folder, CheckpointIndex Memory, CheckpointStore Store) : IDisposable
-    {
-        public void Dispose()
-        {
-            Store.Dispose();
-            Memory.Dispose();
-            Folder.Dispose();
-        }
     }
 }

@@ -1,10 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using Ds4Provider.Engine;
 using Ds4Provider.Server.Sessions;
-using Ds4Provider.Server.Sessions.Disk;
 using Ds4Provider.Server.Specs.Engine;
-using Microsoft.Extensions.Logging.Abstractions;
 using StateWriter;
 
 namespace Ds4Provider.Server.Specs.Sessions.Disk;
@@ -40,20 +37,14 @@ public sealed class KilledWriterSpecs : IDisposable
 
     private async Task<Dictionary<int, int>> WriteUntilKilledAsync(int first, Random random)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "state-writer");
-        ProcessStartInfo start = new(
-            program, [RealEngine.Library, RealEngine.TinyModel, root.FullName, "write", first.ToString(CultureInfo.InvariantCulture)])
-        {
-            RedirectStandardOutput = true,
-        };
-        using Process writer = Process.Start(start)!;
+        using StateWriterProcess writer = new(root, "write", first);
         Dictionary<int, int> written = [];
         try
         {
-            (await writer.StandardOutput.ReadLineAsync()).ShouldBe("ready");
+            (await writer.ReadLineAsync()).ShouldBe("ready");
             int turns = random.Next(1, 20);
             while (turns-- > 0)
-                Note(await writer.StandardOutput.ReadLineAsync());
+                Note(await writer.ReadLineAsync());
             await Task.Delay(random.Next(0, 12));
         }
         finally
@@ -61,7 +52,7 @@ public sealed class KilledWriterSpecs : IDisposable
             writer.Kill();
         }
         // What it said between the last look and its end was written too.
-        while (await writer.StandardOutput.ReadLineAsync() is { } line)
+        while (await writer.ReadLineAsync() is { } line)
             Note(line);
         await writer.WaitForExitAsync();
         return written;
@@ -77,16 +68,14 @@ public sealed class KilledWriterSpecs : IDisposable
 
     private async Task CheckAsync(Dictionary<int, int> written)
     {
-        using CheckpointIndex memory = new(() => 0, 1, TimeProvider.System);
-        using StateFolder folder = StateFolder.TryOpen(root.FullName, loaded.Model.Description.Fingerprint, NullLogger.Instance)!;
-        using CheckpointStore store = new(folder, loaded.Model, memory, TimeProvider.System, NullLogger<CheckpointStore>.Instance);
+        using KeptStates kept = KeptStates.Open(root, loaded.Model);
         foreach ((int conversation, int tokens) in written)
         {
             int[] all = TestConversation.Tokens(conversation, loaded.Model.Description.VocabularySize);
-            int found = store.FindLongest(all);
+            int found = kept.Store.FindLongest(all);
             found.ShouldBeGreaterThanOrEqualTo(tokens);
-            await store.RecallAsync(all, CancellationToken.None);
-            Checkpoint recalled = memory.FindLongest(all).ShouldNotBeNull();
+            await kept.Store.RecallAsync(all, CancellationToken.None);
+            Checkpoint recalled = kept.Memory.FindLongest(all).ShouldNotBeNull();
             recalled.Position.ShouldBe(found);
             // The whole conversation is evaluated again for one of them only; the checksums vouch for the others.
             if (conversation == written.Keys.Max())

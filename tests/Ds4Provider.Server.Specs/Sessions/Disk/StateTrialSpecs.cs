@@ -1,10 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using Ds4Provider.Engine;
-using Ds4Provider.Server.Sessions;
-using Ds4Provider.Server.Sessions.Disk;
 using Ds4Provider.Server.Specs.Engine;
-using Microsoft.Extensions.Logging.Abstractions;
 using StateWriter;
 
 namespace Ds4Provider.Server.Specs.Sessions.Disk;
@@ -60,33 +56,23 @@ public sealed class StateTrialSpecs : IDisposable
     private void Write()
     {
         using LoadedModel loaded = RealEngine.OpenTiny();
-        using CheckpointIndex memory = new(() => 0, 1, TimeProvider.System);
-        using StateFolder folder = StateFolder.TryOpen(root.FullName, loaded.Model.Description.Fingerprint, NullLogger.Instance)!;
-        using CheckpointStore store = new(folder, loaded.Model, memory, TimeProvider.System, NullLogger<CheckpointStore>.Instance)
-        {
-            LeastGain = TestConversation.Turn,
-        };
+        using KeptStates kept = KeptStates.Open(root, loaded.Model);
         int[] tokens = TestConversation.Tokens(1, loaded.Model.Description.VocabularySize);
         using ILanguageSession session = loaded.Model.CreateSession(TestConversation.Length, EngineMode.Fast);
         for (int turn = 0; turn < Turns; turn++)
         {
             session.Prefill(tokens.AsSpan(turn * TestConversation.Turn, TestConversation.Turn), null, CancellationToken.None);
             using ISessionCheckpoint state = session.Checkpoint();
-            store.Offer(tokens.AsSpan(0, session.Position), state, isBeginning: false);
-            store.WaitUntilIdle();
+            kept.Store.Offer(tokens.AsSpan(0, session.Position), state, isBeginning: false);
+            kept.Store.WaitUntilIdle();
         }
     }
 
     /// <summary>A program that uses the conversation's longest state; it is killed unless it ends.</summary>
     private async Task<int> UseAsync(string mode)
     {
-        ProcessStartInfo start = new(
-            Path.Combine(AppContext.BaseDirectory, "state-writer"), [RealEngine.Library, RealEngine.TinyModel, root.FullName, mode, "1"])
-        {
-            RedirectStandardOutput = true,
-        };
-        using Process user = Process.Start(start)!;
-        string? line = await user.StandardOutput.ReadLineAsync();
+        using StateWriterProcess user = new(root, mode, conversation: 1);
+        string? line = await user.ReadLineAsync();
         if (mode == "use")
             user.Kill();
         await user.WaitForExitAsync();
