@@ -10,6 +10,7 @@
 # same. Nothing else should run meanwhile.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/report.sh"
 native=$here/../../native
 models= experts=64 runs=9 long=16384
 while [ $# -gt 0 ]; do
@@ -39,12 +40,9 @@ make_model "flash5-$experts" --preset flash5 --experts "$experts"
 make_model "flash5-q4-$experts" --preset flash5-q4 --experts "$experts"
 make_model deep --preset deep
 
-processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
-[ -n "$processor" ] || processor=$(sysctl -n machdep.cpu.brand_string 2>/dev/null || uname -m)
 kernels=$("$build/ds4-bench" --model "$models/deep.gguf" --prefill 1 --decode 1 --runs 1 --prefill-runs 1 |
   sed 's/.*"kernels":"\([^"]*\)".*/\1/')
-table=$(mktemp)
-{
+print_table() {
   echo "# The engine"
   echo
   echo "Measured by \`bash tests/Benchmarks/run-engine.sh --experts $experts --runs $runs --long $long\`, medians and ranges."
@@ -52,8 +50,8 @@ table=$(mktemp)
   echo "| | |"
   echo "|---|---|"
   echo "| date | $(date -u +%Y-%m-%d) |"
-  echo "| commit | $(git -C "$here" rev-parse --short HEAD) |"
-  echo "| machine | $processor, $(getconf _NPROCESSORS_ONLN) cores, $(uname -sm) |"
+  echo "| commit | $(commit) |"
+  echo "| machine | $(machine) |"
   echo "| kernels | $kernels |"
   echo "| models | five layers of the published widths with $experts experts, random weights; 43 narrow layers with real rows |"
   echo
@@ -65,6 +63,5 @@ table=$(mktemp)
   echo '```'
   "$build/ds4-kernels-bench" "$kernels" | grep "1 vector "
   echo '```'
-} | tee "$table"
-mkdir -p "$here/results"
-mv "$table" "$here/results/engine.md"
+}
+keep engine.md print_table

@@ -3,18 +3,15 @@
 # Nothing else should run meanwhile. Takes about three minutes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/report.sh"
 [ $# -eq 0 ] || { sed -n '2,3s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 dotnet build -c Release -v q -nologo "$here" >&2
-processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
-[ -n "$processor" ] || processor=$(sysctl -n machdep.cpu.brand_string 2>/dev/null || uname -m)
-table=$(mktemp)
-{
+print_table() {
   echo "# From nothing to ready, and back"
   echo
-  echo "Measured by \`bash tests/Benchmarks/run-lifecycle.sh\` on $(date -u +%Y-%m-%d) at $(git -C "$here" rev-parse --short HEAD):" \
-    "$processor, $(getconf _NPROCESSORS_ONLN) cores, $(uname -sm). Real processes, the demo model, packages restored."
+  echo "Measured by \`bash tests/Benchmarks/run-lifecycle.sh\` on $(date -u +%Y-%m-%d) at $(commit):" \
+    "$(machine). Real processes, the demo model, packages restored."
   echo
   dotnet run -c Release --no-build --project "$here" -- lifecycle
-} | tee "$table"
-mkdir -p "$here/results"
-mv "$table" "$here/results/lifecycle.md"
+}
+keep lifecycle.md print_table
