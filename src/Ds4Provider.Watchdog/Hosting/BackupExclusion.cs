@@ -1,6 +1,6 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Text;
+using CliWrap;
 using Ds4Provider.Watchdog.Supervision;
 using Ds4Provider.Wire.Files;
 using Microsoft.Extensions.Logging;
@@ -47,20 +47,24 @@ public sealed partial class BackupExclusion(LaunchCommand? command, ILogger<Back
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Limit);
-        using Process program = Process.Start(new ProcessStartInfo(told.Executable, [.. told.Arguments, .. folders]))!;
+        string ending;
         try
         {
-            await program.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+            CommandResult result = await Cli.Wrap(told.Executable)
+                .WithArguments([.. told.Arguments, .. folders])
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteAsync(limit.Token)
+                .ConfigureAwait(false);
+            if (result.IsSuccess)
+                return true;
+            ending = $"ended with {result.ExitCode}";
         }
         catch (OperationCanceledException)
         {
-            program.Kill();
-            LogNotExcluded(logger, string.Join(", ", folders), $"{told.Executable} did not end");
-            return false;
+            ending = "did not end";
         }
-        if (program.ExitCode != 0)
-            LogNotExcluded(logger, string.Join(", ", folders), $"{told.Executable} ended with {program.ExitCode}");
-        return program.ExitCode == 0;
+        LogNotExcluded(logger, string.Join(", ", folders), $"{told.Executable} {ending}");
+        return false;
     }
 
     [LoggerMessage(LogLevel.Information, "Backups may hold {Folders}: {Reason}")]
