@@ -73,16 +73,12 @@ internal sealed partial class Coordinator
             if (run != _run)
                 return;
             foreach (string message in news)
-                Tell(message);
+            {
+                LogNotice(_logger, message);
+                Broadcast(new Notice(message));
+            }
             run.Looks?.Change(StrainWatch.Interval, Timeout.InfiniteTimeSpan);
         });
-    }
-
-    private void Tell(string notice)
-    {
-        LogNotice(_logger, notice);
-        foreach (ClientConnection connection in _held.Keys)
-            connection.Send(new Notice(notice));
     }
 
     private void StopRun()
@@ -111,8 +107,7 @@ internal sealed partial class Coordinator
         LogReady(_logger, ready.Model, ready.ServerPid);
         (run.WasReady, run.Ready, run.Server) = (true, ready, server);
         _wakeLock.Release();
-        foreach (ClientConnection connection in _held.Keys)
-            connection.Send(ready);
+        Broadcast(ready);
     }
 
     private void WorkWentOn(ActiveRun run, ServerWork work)
@@ -154,10 +149,10 @@ internal sealed partial class Coordinator
         _lingering.Clear();
     }
 
-    private void Broadcast(Progress progress)
+    private void Broadcast(WatchdogMessage message)
     {
         foreach (ClientConnection connection in _held.Keys)
-            connection.Send(progress);
+            connection.Send(message);
     }
 
     /// <summary>Carries the run's news into the mailbox.</summary>

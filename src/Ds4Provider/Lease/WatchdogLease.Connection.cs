@@ -121,21 +121,16 @@ internal sealed partial class WatchdogLease
     private void Notify(string message)
     {
         LogNotice(logger, message);
-        try
-        {
-            Noticed?.Invoke(message);
-        }
-        catch (Exception error)
-        {
-            LogListenerFailed(logger, error); // As in Tell.
-        }
+        Call(() => Noticed?.Invoke(message));
     }
 
-    private void Tell(IProgress<Ds4Progress>? listener, Ds4Progress progress)
+    private void Tell(IProgress<Ds4Progress>? listener, Ds4Progress progress) => Call(() => listener?.Report(progress));
+
+    private void Call(Action listener)
     {
         try
         {
-            listener?.Report(progress);
+            listener();
         }
         catch (Exception error)
         {
