@@ -79,7 +79,7 @@ internal sealed partial class WatchdogLease
             // A late word about the model that is being replaced is of no use.
             if (_held != held || (_pending is not null && _pending.Model != ready.Model))
                 return;
-            _ready = endpoint;
+            (_ready, _step) = (endpoint, null);
             completed = _pending;
             _pending = null;
         }

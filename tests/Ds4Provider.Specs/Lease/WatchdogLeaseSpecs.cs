@@ -359,6 +359,21 @@ public sealed class WatchdogLeaseSpecs : IAsyncDisposable
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task A_step_that_led_to_an_answering_model_is_over_even_when_the_model_answers_no_more()
+    {
+        Answer(async (channel, acquire) =>
+        {
+            await channel.SendAsync(new WireProgress(SetupPhase.Downloading, "Weights"), default);
+            await ReadyAsync(channel, acquire);
+        });
+        ServerEndpoint endpoint = await FindAsync();
+
+        _lease.Forget(endpoint);
+
+        _lease.Condition.Step.ShouldNotBeNull().Phase.ShouldBe(Ds4Phase.Waiting);
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task What_people_should_know_is_passed_on_and_a_listener_that_fails_does_no_harm()
     {
         Answer(async (channel, acquire) =>
