@@ -182,7 +182,7 @@ public sealed class CommandSpecs
 
         JsonNode[] findings = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
         findings.Select(finding => (string)finding["subject"]!).ShouldBe(
-            ["platform", "directory", "memory", "model", "weights", "hub", "crashes", "compiler", "engine", "running"]);
+            ["platform", "directory", "processor", "memory", "model", "weights", "hub", "crashes", "compiler", "engine", "running"]);
         findings.Single(finding => (string)finding["subject"]! == "engine")["grade"]!.GetValue<string>().ShouldBe("bad");
     }
 

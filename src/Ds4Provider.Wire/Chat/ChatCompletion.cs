@@ -80,6 +80,9 @@ public sealed record ChatDelta
     /// <summary>A piece of the reasoning.</summary>
     public string? ReasoningContent { get; init; }
 
+    /// <summary>The same, as newer servers of others and routers call it; never written by this one.</summary>
+    public string? Reasoning { get; init; }
+
     /// <summary>A piece of a call.</summary>
     public IReadOnlyList<ChatToolCall>? ToolCalls { get; init; }
 }
@@ -166,6 +169,9 @@ public sealed record ModelEntry(string Id, long Created, string Name, int Contex
 
     /// <summary>Who serves it.</summary>
     public string OwnedBy { get; init; } = "ds4";
+
+    /// <summary>What vLLM and SGLang call <see cref="ContextLength"/>; never written by this server.</summary>
+    public int? MaxModelLen { get; init; }
 
     /// <summary>Limits, as routers list them.</summary>
     public ModelProvider TopProvider => new(ContextLength, ContextLength);

@@ -14,6 +14,7 @@ internal sealed class ChunkReader(bool withReasoning)
 {
     private readonly StringBuilder _arguments = new();
     private (int Index, string Id, string Name)? _call;
+    private int _wireIndex;
 
     /// <summary>Characters of text, reasoning and arguments so far.</summary>
     public long Characters { get; private set; }
@@ -41,11 +42,11 @@ internal sealed class ChunkReader(bool withReasoning)
     private void Read(ChatCompletionChunk chunk, ChatChunkChoice choice, Queue<ChatResponseUpdate> updates)
     {
         ChatDelta? delta = choice.Delta;
-        if (!string.IsNullOrEmpty(delta?.ReasoningContent))
+        if ((delta?.ReasoningContent ?? delta?.Reasoning) is { Length: > 0 } reasoning)
         {
-            Characters += delta.ReasoningContent.Length;
+            Characters += reasoning.Length;
             if (withReasoning)
-                updates.Enqueue(Update(chunk, new TextReasoningContent(delta.ReasoningContent)));
+                updates.Enqueue(Update(chunk, new TextReasoningContent(reasoning)));
         }
         if (!string.IsNullOrEmpty(delta?.Content))
         {
@@ -66,19 +67,26 @@ internal sealed class ChunkReader(bool withReasoning)
 
     private void Read(ChatCompletionChunk chunk, ChatToolCall fragment, Queue<ChatResponseUpdate> updates)
     {
-        int index = fragment.Index ?? _call?.Index ?? 0;
-        if (_call?.Index != index)
+        if (BeginsCall(fragment))
         {
             EndCall(chunk, updates);
-            _call = (index, fragment.Id ?? $"call_{Guid.NewGuid():N}", fragment.Function?.Name ?? "");
+            _call = (Calls, fragment.Id ?? $"call_{Guid.NewGuid():N}", fragment.Function?.Name ?? "");
+            _wireIndex = fragment.Index ?? 0;
         }
+        (int index, string id, string name) = _call!.Value;
         string arguments = fragment.Function?.Arguments ?? "";
         Characters += arguments.Length;
         _arguments.Append(arguments);
         ChatResponseUpdate update = Update(chunk);
-        update.RawRepresentation = new Ds4ToolCallUpdate(index, _call.Value.Id, _call.Value.Name, arguments);
+        update.RawRepresentation = new Ds4ToolCallUpdate(index, id, name, arguments);
         updates.Enqueue(update);
     }
+
+    // Some servers give every call the index 0, or none at all, and some every piece an id of its own: with the same index, a call begins
+    // where both another id and a name come.
+    private bool BeginsCall(ChatToolCall fragment) => _call is not { } call
+        || (fragment.Index is { } index && index != _wireIndex)
+        || (fragment is { Id: { Length: > 0 } id, Function.Name.Length: > 0 } && id != call.Id);
 
     private void EndCall(ChatCompletionChunk chunk, Queue<ChatResponseUpdate> updates)
     {

@@ -90,8 +90,10 @@ internal sealed class AttachedServer : IServerLocator
                 $"The server {Address} has no model '{model}'; it has {(models.Count == 0 ? "none" : string.Join(", ", models.Select(other => other.Id)))}.",
                 "Name one of these in ChatOptions.ModelId, or unset DS4_BASE_URL to use the local engine.");
         }
-        return new ServerEndpoint(model, entry.Id, entry.ContextLength, entry.Name, _http);
+        return new ServerEndpoint(model, entry.Id, ContextOf(entry), entry.Name, _http);
     }
+
+    private static int ContextOf(ModelEntry entry) => entry.ContextLength > 0 ? entry.ContextLength : entry.MaxModelLen ?? 0;
 
     private async Task<IReadOnlyList<ModelEntry>> ListAsync(CancellationToken cancellationToken)
     {

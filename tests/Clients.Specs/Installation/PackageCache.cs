@@ -9,7 +9,7 @@ namespace Clients.Specs.Installation;
 
 /// <summary>
 /// Installs packages once for every run of these specifications. npm downloads and checks the archive; no script of a
-/// package runs and no dependency is looked up, since each package is whole. A folder of the cache is complete or not
+/// package runs, and where a package is whole no dependency is looked up. A folder of the cache is complete or not
 /// there: it is prepared beside its place, under a lock, and renamed.
 /// </summary>
 /// <param name="folder">Where the packages are; created when missing.</param>
@@ -48,8 +48,9 @@ internal sealed class PackageCache(string folder, string npm = "npm")
         partial.Create();
         try
         {
-            string archive = await DownloadAsync(package, partial, cancellationToken);
-            string content = await UnpackAsync(archive, partial, cancellationToken);
+            string content = package.DependenciesOf is { } day
+                ? await InstallTreeAsync(package, day, partial, cancellationToken)
+                : await UnpackAsync(await DownloadAsync(package, partial, cancellationToken), partial, cancellationToken);
             File.SetUnixFileMode(Path.Combine(content, package.Program), Executable);
             Directory.Move(content, target);
         }
@@ -62,14 +63,27 @@ internal sealed class PackageCache(string folder, string npm = "npm")
 
     private async Task<string> DownloadAsync(NpmPackage package, DirectoryInfo partial, CancellationToken cancellationToken)
     {
+        await RunAsync(package, ["pack", package.Specifier, "--pack-destination", partial.FullName], partial, cancellationToken);
+        return partial.GetFiles("*.tgz").Single().FullName;
+    }
+
+    private async Task<string> InstallTreeAsync(NpmPackage package, string day, DirectoryInfo partial, CancellationToken cancellationToken)
+    {
+        string tree = partial.CreateSubdirectory("tree").FullName;
+        await RunAsync(
+            package, ["install", package.Specifier, "--prefix", tree, "--before", day, "--omit=dev", "--no-package-lock", "--no-audit", "--no-fund"],
+            partial, cancellationToken);
+        return tree;
+    }
+
+    private async Task RunAsync(NpmPackage package, string[] command, DirectoryInfo partial, CancellationToken cancellationToken)
+    {
         BufferedCommandResult result;
         try
         {
-            // npm's own cache goes away with the archive: nothing is kept twice.
+            // npm's own cache goes away with the archives: nothing is kept twice.
             result = await Cli.Wrap(npm)
-                .WithArguments([
-                    "pack", package.Specifier, "--ignore-scripts", "--silent", "--loglevel=error",
-                    "--pack-destination", partial.FullName, "--cache", Path.Combine(partial.FullName, "npm")])
+                .WithArguments([.. command, "--ignore-scripts", "--silent", "--loglevel=error", "--cache", Path.Combine(partial.FullName, "npm")])
                 .WithWorkingDirectory(partial.FullName)
                 .WithEnvironmentVariables(variables => variables.Set("NO_UPDATE_NOTIFIER", "1"))
                 .WithValidation(CommandResultValidation.None)
@@ -81,7 +95,6 @@ internal sealed class PackageCache(string folder, string npm = "npm")
         }
         if (!result.IsSuccess)
             throw new PackageUnavailableException(package, $"npm ended with {result.ExitCode}. {FirstLines(result.StandardError)}");
-        return partial.GetFiles("*.tgz").Single().FullName;
     }
 
     /// <returns>The folder of the package; npm's archives have one at the top.</returns>

@@ -21,7 +21,7 @@ public sealed class PackageCacheSpecs : IDisposable
         program.ShouldBe(Path.Combine(Cache, "somebody-tool-1.2.3", "bin", "tool"));
         (await File.ReadAllTextAsync(program, TimesUp)).ShouldBe("program");
         File.GetUnixFileMode(program).HasFlag(UnixFileMode.UserExecute).ShouldBeTrue();
-        (await File.ReadAllTextAsync(Calls, TimesUp)).ShouldStartWith("pack @somebody/tool@1.2.3 --ignore-scripts ");
+        (await File.ReadAllTextAsync(Calls, TimesUp)).ShouldMatch("^pack @somebody/tool@1.2.3 .* --ignore-scripts ");
         Left().ShouldBe(["somebody-tool-1.2.3", "somebody-tool-1.2.3.lock"]);
     }
 
@@ -68,6 +68,26 @@ public sealed class PackageCacheSpecs : IDisposable
 
         unavailable.Message.ShouldContain("E404");
         Left().ShouldBe(["somebody-tool-1.2.3.lock"]);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task What_is_not_whole_comes_with_the_dependencies_of_a_day()
+    {
+        string npm = Path.Combine(folder.FullName, "npm-install");
+        await File.WriteAllTextAsync(npm, $"""
+            #!/bin/sh
+            echo "$@" >> '{Calls}'
+            while [ "$1" != --prefix ]; do shift; done
+            mkdir -p "$2/node_modules/tool" && echo program > "$2/node_modules/tool/main.js"
+
+            """, TimesUp);
+        File.SetUnixFileMode(npm, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        NpmPackage package = Package with { Program = "node_modules/tool/main.js", DependenciesOf = "2026-11-20" };
+
+        string program = await new PackageCache(Cache, npm).InstallAsync(package, TimesUp);
+
+        File.Exists(program).ShouldBeTrue();
+        (await File.ReadAllTextAsync(Calls, TimesUp)).ShouldMatch("^install @somebody/tool@1.2.3 .* --before 2026-11-20 .* --ignore-scripts ");
     }
 
     public void Dispose() => folder.Delete(recursive: true);

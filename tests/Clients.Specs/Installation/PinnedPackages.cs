@@ -26,4 +26,10 @@ internal static class PinnedPackages
     public static NpmPackage ClaudeCode { get; } = new($"@anthropic-ai/claude-code-{Platform}", "2.1.330", "claude");
 
     public static NpmPackage Opencode { get; } = new($"opencode-{Platform}", "1.18.33", "bin/opencode");
+
+    /// <summary>A server of the chat completions API that answers with what it was asked.</summary>
+    public static NpmPackage MockLlm { get; } = new("@dwmkerr/mock-llm", "0.1.29", "node_modules/@dwmkerr/mock-llm/dist/main.js")
+    {
+        DependenciesOf = "2026-11-20",
+    };
 }

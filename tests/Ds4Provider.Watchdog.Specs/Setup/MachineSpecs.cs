@@ -7,7 +7,11 @@ public sealed class MachineSpecs : IDisposable
     private const long GiB = 1L << 30;
     private readonly TemporaryFolder _root = new();
 
-    public MachineSpecs() => _root.Write("proc/meminfo", "MemTotal:       67108864 kB\nMemFree:         1024 kB\n");
+    public MachineSpecs()
+    {
+        _root.Write("proc/meminfo", "MemTotal:       67108864 kB\nMemFree:         1024 kB\n");
+        _root.Write("proc/cpuinfo", "processor\t: 0\n");
+    }
 
     public void Dispose() => _root.Dispose();
 
@@ -21,6 +25,24 @@ public sealed class MachineSpecs : IDisposable
         profile.Usable.ShouldBe(64 * GiB);
         profile.FreeDisk.ShouldBeGreaterThan(0);
     }
+
+    [Theory]
+    [InlineData("flags\t\t: fpu sse4_2 avx2 fma f16c", "avx2")]
+    [InlineData("flags\t\t: avx2 fma", "")] // half-precision numbers are missing
+    [InlineData("flags\t\t: f16c fma avx2 avx512f avx512bw avx512dq avx512vl avx512vbmi avx512_vnni", "avx2 avx512 avx512-vnni")]
+    [InlineData("Features\t: fp asimd evtstrm asimdhp asimddp i8mm", "neon neon-dotprod")]
+    [InlineData("model name\t: avx2 fma f16c", "")]
+    public void Instruction_sets_are_what_the_kernel_lists_of_the_processor(string line, string sets)
+    {
+        _root.Write("proc/cpuinfo", $"processor\t: 0\n{line}\n\nprocessor\t: 1\n{line}\n");
+
+        Inspect().InstructionSets.ShouldBe(sets.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Inspect().Cores.ShouldBe(Environment.ProcessorCount);
+    }
+
+    [Fact]
+    public void On_a_Mac_they_are_what_its_settings_say() =>
+        Processor.SetsOfMac(name => name == "hw.optional.neon").ShouldBe(["neon"]);
 
     [Theory]
     [InlineData("sys/fs/cgroup/memory.max")] // inside a container: its own group is the top

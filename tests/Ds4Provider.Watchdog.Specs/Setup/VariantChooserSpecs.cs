@@ -159,6 +159,30 @@ public sealed class VariantChooserSpecs
     public void Memory_beyond_the_context_gives_slots(int gibibytes, int slots) =>
         Choose(new MachineProfile(gibibytes * GiB)).Slots.ShouldBe(slots);
 
+    [Theory]
+    [InlineData(2, 2)]
+    [InlineData(8, 2)]
+    [InlineData(12, 3)]
+    [InlineData(64, 4)]
+    public void Replies_side_by_side_need_cores_where_no_gpu_calculates(int cores, int slots)
+    {
+        var machine = new MachineProfile(512 * GiB) { Cores = cores };
+
+        Choose(machine).Slots.ShouldBe(slots);
+        Choose(machine with { GpuWorkingSet = 400 * GiB }).Slots.ShouldBe(4);
+        Choose(new MachineProfile(128 * GiB) { Cores = cores }).Slots.ShouldBe(1, "memory has the last word");
+    }
+
+    [Fact]
+    public void A_Mac_of_64_GB_is_told_that_no_setting_helps()
+    {
+        Failed failed = Refuse(new MachineProfile(64 * GiB) { GpuWorkingSet = 48 * GiB });
+
+        failed.Reason.ShouldBe(FailureReason.NotEnoughMemory);
+        failed.Message.ShouldContain("this machine has 64.0 GiB");
+        failed.Hint.ShouldNotContain("sysctl");
+    }
+
     private static VariantChoice Choose(MachineProfile machine, string? wanted = null) =>
         VariantChooser.Choose(machine, FlashManifest.Variants, wanted, variant => variant.FileBytes);
 

@@ -45,12 +45,20 @@ internal sealed class Machine(string weights, string root = "/") : IMachine
     {
         ContainerLimit = ContainerLimit(),
         FreeDisk = FreeDisk(),
+        Cores = Environment.ProcessorCount,
+        InstructionSets = [.. Processor.SetsOfLinux(File.ReadLines(Path.Combine(root, "proc/cpuinfo")))],
     };
 
     private MachineProfile InspectMac()
     {
         long memory = Sysctl("hw.memsize") ?? throw new IOException("sysctl hw.memsize gave no answer.");
-        return new MachineProfile(memory) { GpuWorkingSet = GpuWorkingSet(memory), FreeDisk = FreeDisk() };
+        return new MachineProfile(memory)
+        {
+            GpuWorkingSet = GpuWorkingSet(memory),
+            FreeDisk = FreeDisk(),
+            Cores = Environment.ProcessorCount,
+            InstructionSets = [.. Processor.SetsOfMac(name => Sysctl(name) is > 0)],
+        };
     }
 
     private static long? GpuWorkingSet(long memory)

@@ -13,6 +13,12 @@ internal sealed record MachineProfile(long Memory)
     /// <summary>Free space where weights are kept.</summary>
     public long FreeDisk { get; init; } = long.MaxValue;
 
+    /// <summary>Processors that programs of this user may have.</summary>
+    public int Cores { get; init; } = int.MaxValue;
+
+    /// <summary>Instruction sets that the engine has kernels for, slowest first; none: portable C alone.</summary>
+    public IReadOnlyList<string> InstructionSets { get; init; } = [];
+
     /// <summary>The memory that processes can have.</summary>
     public long Usable => Math.Min(Memory, ContainerLimit ?? long.MaxValue);
 }

@@ -10,14 +10,20 @@ namespace Ds4Provider.Watchdog.Setup.Choosing;
 internal sealed record VariantChoice(ModelVariant Variant, int ContextWindow, int Slots);
 
 /// <summary>
-/// Chooses variant, context and slots for a machine, from sizes alone. A pure function: weights + sessions + reserve must
-/// stay within memory, container limit and GPU working set, and what is missing of the weights within the free disk.
+/// Chooses variant, context and slots for a machine, before any byte is there. A pure function: weights + sessions + reserve must
+/// stay within memory, container limit and GPU working set, and what is missing of the weights within the free disk; replies that
+/// run side by side also need cores where no GPU calculates.
 /// </summary>
 internal static class VariantChooser
 {
     /// <summary>Sessions whose full context must fit: the one at work and one that waits.</summary>
     private const int Sessions = 2;
     private const int MostSlots = 4;
+
+    // Replies at a time share every reading of the weights, but not the arithmetic: with fewer cores each for more than two,
+    // all of them would only be slower. Two are for a short request beside a long reply.
+    private const int CoresOfSlot = 4;
+    private const int SlotsOfAnyMachine = 2;
     private const int SmallestContext = 32 * 1024;
     private const long GiB = 1L << 30;
     private const long MiB = 1L << 20;
@@ -62,7 +68,10 @@ internal static class VariantChooser
 
     // Half of what is left is for checkpoints of conversations: they save more time than replies at the same time.
     private static int Slots(MachineProfile machine, ModelVariant variant, int context) => (int)Math.Clamp(
-        (Budget(machine) - variant.FileBytes) / 2 / (variant.SessionBytes + (context * variant.BytesPerToken)), 1, MostSlots);
+        (Budget(machine) - variant.FileBytes) / 2 / (variant.SessionBytes + (context * variant.BytesPerToken)), 1, SlotsOfCores(machine));
+
+    private static int SlotsOfCores(MachineProfile machine) =>
+        machine.GpuWorkingSet is null ? Math.Clamp(machine.Cores / CoresOfSlot, SlotsOfAnyMachine, MostSlots) : MostSlots;
 
     private static int? LargestContext(MachineProfile machine, ModelVariant variant)
     {

@@ -39,6 +39,7 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
             yield break;
         var machine = new Machine(_paths.Models);
         MachineProfile profile = machine.Inspect();
+        yield return Processors(profile);
         yield return Memory(profile);
         IReadOnlyList<StoredWeights> stored = WeightInventory.Read(_paths);
         yield return Choice(profile, stored);
@@ -53,7 +54,7 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
 
     private static Finding Platform()
     {
-        string system = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} processors, .NET {Environment.Version}";
+        string system = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, .NET {Environment.Version}";
         return OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64
             ? new Finding("platform", FindingGrade.Good, system)
             : new Finding("platform", FindingGrade.Note, $"{system}: not a platform on which ds4 was measured")
@@ -79,6 +80,14 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
         {
             return Bad("directory", exception.Message, "Set DS4_HOME to a directory of yours on a local disk.");
         }
+    }
+
+    private static Finding Processors(MachineProfile profile)
+    {
+        string text = $"{profile.Cores} cores{(profile.GpuWorkingSet is null ? "" : " and the GPU of an Apple chip")}";
+        return profile.InstructionSets.Count > 0
+            ? Good("processor", $"{text}; {string.Join(", ", profile.InstructionSets)}")
+            : Note("processor", $"{text}, with none of the instruction sets that the engine is fast with", "The engine runs in portable C: replies will be slow.");
     }
 
     private static Finding Memory(MachineProfile profile)
