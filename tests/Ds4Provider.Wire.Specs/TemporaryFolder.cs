@@ -3,6 +3,8 @@ namespace Ds4Provider.Wire.Specs;
 /// <summary>A folder of its own for one test, short enough for Unix sockets, removed at the end.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
+    private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     public TemporaryFolder()
     {
         Path = System.IO.Path.Combine("/tmp", "ds4s-" + Guid.NewGuid().ToString("N")[..12]);
@@ -18,6 +20,13 @@ internal sealed class TemporaryFolder : IDisposable
         string path = this[relative];
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         File.WriteAllText(path, text);
+        return path;
+    }
+
+    public string WriteScript(string relative, string text)
+    {
+        string path = Write(relative, "#!/bin/sh\n" + text + "\n");
+        File.SetUnixFileMode(path, Executable);
         return path;
     }
 
