@@ -103,6 +103,56 @@ public sealed class LivenessSpecs
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task A_client_that_asks_hears_every_second_whoever_has_the_engine()
+    {
+        var time = new FakeTimeProvider();
+        using var tile = new SemaphoreSlim(0);
+        var model = new ScriptedModel { BeforeTile = () => tile.Wait(TimeSpan.FromSeconds(20)) };
+        await using TestServer server = await TestServer.StartAsync(model, new ServerLimits { Slots = 3 }, time);
+        using EventReader replying = await server.StreamAsync(Ask.Streamed("Hi"), progress: true);
+        // The shorter prompt came first as well, so that the longer one gets no stretch before it is read.
+        using EventReader served = await server.StreamAsync(Ask.Streamed(new string('x', 500)));
+        using EventReader waiting = await server.StreamAsync(Ask.Streamed(new string('x', 1000)), progress: true);
+        await EventsAsync(waiting, "queued", 1);
+        tile.Release(2); // all of the first prompt: one to the checkpoint before the reply's marker, one for the marker
+        await Eventually.HoldsAsync(() => model.Decoded > 0, "the first reply is being written");
+
+        for (int second = 0; second < 3; second++)
+        {
+            await AdvanceAsync(time, TimeSpan.FromSeconds(1));
+            JsonNode generating = await EventsAsync(replying, "generating", 1);
+            generating["others"]!.GetValue<int>().ShouldBe(2);
+            JsonNode prefilling = await EventsAsync(waiting, "prefilling", 1);
+            prefilling["done"]!.GetValue<int>().ShouldBe(0);
+            prefilling["total"]!.GetValue<int>().ShouldBe(1004);
+            prefilling["others"]!.GetValue<int>().ShouldBe(2);
+        }
+
+        tile.Release(1000);
+        foreach (EventReader reader in (EventReader[])[replying, served, waiting])
+            (await reader.AllAsync())[^1]["choices"]![0]!["finish_reason"]!.GetValue<string>().ShouldBe("stop");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task It_hears_while_the_engine_is_stuck_and_the_clock_is_a_real_one()
+    {
+        using var tile = new SemaphoreSlim(0);
+        var model = new ScriptedModel { BeforeTile = () => tile.Wait(TimeSpan.FromSeconds(50)) };
+        // Nothing but the limit for those who ask can end the silence.
+        await using TestServer server = await TestServer.StartAsync(model, new ServerLimits { KeepAlive = TimeSpan.FromHours(1) });
+        using EventReader running = await server.StreamAsync(Ask.Streamed("Hi"));
+        using EventReader queued = await server.StreamAsync(Ask.Streamed("Hi"), progress: true);
+
+        JsonNode last = await EventsAsync(queued, "queued", 4);
+
+        last["queue_position"]!.GetValue<int>().ShouldBe(1);
+        model.Tiles.ShouldBe(0);
+        tile.Release(100);
+        await running.AllAsync();
+        await queued.AllAsync();
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task One_request_more_than_may_wait_is_told_to_come_back()
     {
         using var decode = new SemaphoreSlim(0);
@@ -143,6 +193,17 @@ public sealed class LivenessSpecs
             using EventReader reader = readers[i];
             List<JsonNode> events = await reader.AllAsync();
             string.Concat(events.Select(e => e["choices"]![0]!["delta"]!["content"]?.GetValue<string>())).ShouldBe($"{i}");
+        }
+    }
+
+    /// <summary>Reads until progress of a phase has come as often as asked for; gives the last of it.</summary>
+    private static async Task<JsonNode> EventsAsync(EventReader reader, string phase, int count)
+    {
+        while (true)
+        {
+            JsonNode? progress = (await reader.NextAsync()).ShouldNotBeNull()["ds4"];
+            if (progress?["phase"]!.GetValue<string>() == phase && --count == 0)
+                return progress;
         }
     }
 

@@ -44,6 +44,9 @@ internal sealed class LiveDisplay : IAgentDisplay
 
     public void Progress(ProviderProgress progress) => Change(() =>
     {
+        // What is being written shows that better, and stays while nothing new of it comes.
+        if (progress.Phase == ProgressPhase.Generating)
+            return;
         if (progress.Phase == ProgressPhase.Ready)
             activity.Set("Waiting for the model");
         else

@@ -59,6 +59,9 @@ public enum ProgressPhase
 
     /// <summary>Stopping.</summary>
     Stopping,
+
+    /// <summary>Writing the reply; told while nothing of it comes, so that a host knows that it still does.</summary>
+    Generating,
 }
 
 /// <summary>What a progress counts.</summary>

@@ -30,6 +30,12 @@ public sealed record ServerLimits
     /// <summary>Longest silence of a stream. Clients give up after 300 s at the earliest; proxies earlier.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Longest silence of a stream that asked for progress and whose reply is not over, whoever has the engine: its program
+    /// tells a person what happens, and a second is how long people believe that something does.
+    /// </summary>
+    public TimeSpan ProgressSilence { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Shortest time between two progress events of a stream that asked for them.</summary>
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 

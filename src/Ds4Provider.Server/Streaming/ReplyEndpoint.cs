@@ -65,10 +65,8 @@ internal sealed class ReplyEndpoint(
     {
         CancellationToken aborted = context.RequestAborted;
         var events = new EventStream(context.Response);
-        using var stream = new ReplyStream(events, request.Form.Stream(events), dependencies)
-        {
-            ProgressWanted = context.Request.Headers[ProgressHeader] == "1",
-        };
+        bool progressWanted = context.Request.Headers[ProgressHeader] == "1";
+        using var stream = new ReplyStream(events, request.Form.Stream(events), progressWanted, dependencies);
         try
         {
             Task<ServedModel> loading = worker.ModelAsync();
@@ -112,7 +110,7 @@ internal sealed class ReplyEndpoint(
         context.Response.Headers[CacheHeader] = string.Create(CultureInfo.InvariantCulture, $"{found}; cached={cached}; prompt={prompt}");
     }
 
-    private ChatProgress? ProgressOf(GenerationJob job)
+    private ChatProgress ProgressOf(GenerationJob job)
     {
         GenerationProgress progress = job.Progress;
         return progress.Phase switch
@@ -120,9 +118,12 @@ internal sealed class ReplyEndpoint(
             GenerationPhase.Queued => new ChatProgress("queued") { QueuePosition = queue.PositionOf(job), Total = progress.Total },
             GenerationPhase.Prefilling => new ChatProgress("prefilling")
             {
-                Done = progress.Done, Total = progress.Total, Rate = progress.Rate,
+                Done = progress.Done, Total = progress.Total, Rate = progress.Rate, Others = Others(),
             },
-            _ => null,
+            _ => new ChatProgress("generating") { Others = Others() },
         };
+
+        // How many there are, not whose turn it is: that changes several times a second and is nothing to look at.
+        int? Others() => queue.Running.Count is > 1 and var running ? running - 1 : null;
     }
 }

@@ -87,8 +87,8 @@ public sealed record ChatDelta
     public IReadOnlyList<ChatToolCall>? ToolCalls { get; init; }
 }
 
-/// <summary>Progress before the first token.</summary>
-/// <param name="Phase"><c>loading</c> (the model), <c>queued</c> or <c>prefilling</c>.</param>
+/// <summary>What happens to a request while nothing of its reply comes.</summary>
+/// <param name="Phase"><c>loading</c> (the model), <c>queued</c>, <c>prefilling</c> or <c>generating</c>.</param>
 public sealed record ChatProgress(string Phase)
 {
     /// <summary>Requests ahead of this one, while queued.</summary>
@@ -102,6 +102,9 @@ public sealed record ChatProgress(string Phase)
 
     /// <summary>Tokens per second.</summary>
     public double? Rate { get; init; }
+
+    /// <summary>Other requests that take turns with this one, if there are any.</summary>
+    public int? Others { get; init; }
 }
 
 /// <summary>Tokens read and written.</summary>

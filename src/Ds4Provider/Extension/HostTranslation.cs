@@ -36,6 +36,7 @@ internal static class HostTranslation
         Ds4Phase.Stopping => ProgressPhase.Stopping,
         Ds4Phase.Queued => ProgressPhase.Queued,
         Ds4Phase.Prefilling => ProgressPhase.Prefilling,
+        Ds4Phase.Generating => ProgressPhase.Generating,
         _ => throw new ArgumentOutOfRangeException(nameof(phase), phase, "Not a phase."),
     };
 

@@ -35,4 +35,7 @@ public enum Ds4Phase
 
     /// <summary>The prompt is being read.</summary>
     Prefilling,
+
+    /// <summary>The reply is being written; told while nothing of it comes, such as when others take turns with it.</summary>
+    Generating,
 }

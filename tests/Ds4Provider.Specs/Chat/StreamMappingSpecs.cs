@@ -107,6 +107,30 @@ public sealed class StreamMappingSpecs
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task Progress_that_repeats_itself_is_passed_on_whatever_the_request_waits_for()
+    {
+        await using ChatWorld world = await ChatWorld.CreateAsync(Sse.Reply(
+            Sse.Progress("""{"phase":"loading"}"""),
+            Sse.Progress("""{"phase":"prefilling","done":0,"total":2048,"others":1}"""),
+            Sse.Progress("""{"phase":"prefilling","done":0,"total":2048,"others":1}"""),
+            Sse.Text("x"),
+            Sse.Progress("""{"phase":"generating","others":2}"""),
+            Sse.Progress("""{"phase":"generating"}"""),
+            Sse.Text("y"), Sse.Finish(), Sse.Done));
+
+        List<ChatResponseUpdate> updates = await world.StreamAsync();
+
+        var reading = new Ds4Progress(Ds4Phase.Prefilling, "Reading the prompt, by turns with 1 other request") { Done = 0, Total = 2048, Unit = "tokens" };
+        Steps(updates).Where(step => step.Phase != Ds4Phase.Waiting).ShouldBe(
+        [
+            new Ds4Progress(Ds4Phase.Loading, "Loading the model"), reading, reading,
+            new Ds4Progress(Ds4Phase.Generating, "Writing the reply, by turns with 2 other requests"),
+            new Ds4Progress(Ds4Phase.Generating, "Writing the reply"),
+        ]);
+        updates.ToChatResponse().Messages.ShouldHaveSingleItem().Text.ShouldBe("xy");
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task The_first_request_tells_of_the_setup()
     {
         await using ChatWorld world = await ChatWorld.CreateAsync(
