@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using Ds4Provider;
 using Microsoft.Extensions.AI;
 
@@ -8,12 +9,11 @@ namespace FaultClient;
 /// <summary>Asks the model, and says each kind of event of a reply once, and again while it goes on: silence is measured.</summary>
 internal sealed class Conversation(IChatClient chat, Lines lines) : IDisposable
 {
-    private const int LongPrompt = 3000;
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// Answers a request: <c>hello</c> asks shortly, <c>long</c> with a prompt of thousands of tokens, <c>call</c> for a
-    /// call of a tool. Says <c>done</c>, or <c>error</c> with the reason.
+    /// Answers a request: <c>hello</c> asks shortly, <c>long 3000</c> with a prompt of so many digits, <c>call</c> for a call of a
+    /// tool. Says <c>done</c>, or <c>error</c> with the reason.
     /// </summary>
     public async Task AnswerAsync(string request)
     {
@@ -39,11 +39,11 @@ internal sealed class Conversation(IChatClient chat, Lines lines) : IDisposable
 
     public void Dispose() => chat.Dispose();
 
-    private static string PromptOf(string request) => request switch
+    private static string PromptOf(string request) => request.Split(' ') switch
     {
         // Never the same twice, so that no cache answers for the engine.
-        "long" => string.Join(' ', Enumerable.Range(0, LongPrompt).Select(_ => Random.Shared.Next(10).ToString(System.Globalization.CultureInfo.InvariantCulture))),
-        "call" => "Create notes.txt with the text Remember the milk and the bread",
+        ["long", var digits] => string.Join(' ', Enumerable.Range(0, int.Parse(digits, CultureInfo.InvariantCulture)).Select(_ => Random.Shared.Next(10))),
+        ["call"] => "Create notes.txt with the text Remember the milk and the bread",
         _ => request,
     };
 

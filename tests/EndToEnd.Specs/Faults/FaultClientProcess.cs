@@ -86,6 +86,13 @@ internal sealed class FaultClientProcess : IDisposable
     /// <summary>Waits until what it is doing ends, well or badly.</summary>
     public Task<string?> SeesEndAsync() => SeesAsync(Ends);
 
+    /// <summary>Whether it had said a word by a moment.</summary>
+    public bool HadSaid(string word, long moment)
+    {
+        lock (gate)
+            return lines.Any(line => line.At < moment && line.Text.Split(' ')[0] == word);
+    }
+
     /// <summary>The time from a moment to the first line after it; null when there was none.</summary>
     public TimeSpan? SilenceAfter(long moment)
     {

@@ -14,6 +14,10 @@ internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
     private const int SigInt = 2;
     private const int SigKill = 9;
     private const int SigTerm = 15;
+
+    /// <summary>Takes about a second to read: long enough to be hit, and no longer.</summary>
+    private const string LongPrompt = "long 2000";
+
     private static readonly TimeSpan Suspension = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -22,13 +26,19 @@ internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
     /// <summary>The longest time that a program which was left heard nothing after the fault; null when none waited.</summary>
     public TimeSpan? Silence { get; private set; }
 
+    /// <summary>Whether there was somebody to hit, and the moment had not passed when that happened.</summary>
+    public bool WasHit { get; private set; }
+
+    /// <summary>Whether every program has ended: what is still there has been left behind.</summary>
+    public bool IsOver { get; private set; }
+
     public async Task RunAsync()
     {
         for (int i = 0; i < scenario.Clients; i++)
             clients.Add(new FaultClientProcess(home));
         bool waiting = await ReachAsync();
         long moment = Stopwatch.GetTimestamp();
-        await StrikeAsync();
+        WasHit = await StrikeAsync() && clients.Any(client => IsIn(client, moment));
         if (waiting)
             await HearAsync(moment);
         await AskAgainAsync();
@@ -56,7 +66,7 @@ internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
                 await home.WaitForAsync(process => process.IsServer);
                 return true;
             case Moment.Prefilling:
-                await AllAskAsync("long", until: ["prefilling", "text"]);
+                await AllAskAsync(LongPrompt, until: ["prefilling", "text"]);
                 return true;
             case Moment.Decoding:
                 await AllAskAsync("hello", until: ["text"]);
@@ -88,39 +98,52 @@ internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
         await clients[0].SeesAsync([.. until, "done", "error"]);
     }
 
-    private async Task StrikeAsync()
+    /// <returns>Whether there was somebody to hit.</returns>
+    private async Task<bool> StrikeAsync()
     {
         if (Target() is not { } pid)
-            return;
+            return false;
         switch (scenario.Fault)
         {
             case Fault.Killed:
-                ProcessTable.Signal(pid, SigKill);
-                break;
+                return ProcessTable.Signal(pid, SigKill);
             case Fault.Terminated:
-                ProcessTable.Signal(pid, SigTerm);
-                break;
+                return ProcessTable.Signal(pid, SigTerm);
             case Fault.Interrupted:
-                ProcessTable.SignalGroup(pid, SigInt);
-                break;
+                return ProcessTable.SignalGroup(pid, SigInt);
             case Fault.HungUp:
-                ProcessTable.SignalGroup(pid, SigHup);
-                break;
+                return ProcessTable.SignalGroup(pid, SigHup);
             default:
-                ProcessTable.Suspend(pid);
+                if (!ProcessTable.Suspend(pid))
+                    return false;
                 await Task.Delay(Suspension, home.Cancelled);
                 ProcessTable.Resume(pid);
-                break;
+                return true;
         }
     }
 
     /// <summary>The process that is hit; null when it has ended already, as it may when all stop.</summary>
     private int? Target() => scenario.Victim switch
     {
-        Victim.Agent => clients[0].Pid,
-        Victim.Watchdog => ProcessTable.Of(home.Path).FirstOrDefault(process => process.IsWatchdog)?.Pid,
-        _ => ProcessTable.Of(home.Path).FirstOrDefault(process => process.IsServer)?.Pid,
+        Victim.Agent => clients[0].HasEnded ? null : clients[0].Pid,
+        Victim.Watchdog => home.Processes().FirstOrDefault(process => process.IsWatchdog)?.Pid,
+        _ => home.Processes().FirstOrDefault(process => process.IsServer)?.Pid,
     };
+
+    /// <summary>Whether a program was still in what it had come to; its words are later than what they tell, never earlier.</summary>
+    private bool IsIn(FaultClientProcess client, long moment)
+    {
+        (string? begun, string[] over) = scenario.Moment switch
+        {
+            Moment.Building => ("building", (string[])["verifying", "ready", "refused"]),
+            Moment.Loading => (null, ["ready", "refused"]),
+            Moment.Prefilling => ("prefilling", ["text", "done", "error"]),
+            Moment.Decoding => ("text", ["done", "error"]),
+            Moment.Calling => ("call", ["done", "error"]),
+            _ => ((string?)null, []),
+        };
+        return (begun is null || client.HadSaid(begun, moment)) && !over.Any(word => client.HadSaid(word, moment));
+    }
 
     /// <summary>Everybody who is left hears how the work ended.</summary>
     private async Task HearAsync(long moment)
@@ -166,6 +189,7 @@ internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
         }
         foreach (FaultClientProcess client in clients)
             await client.EndedAsync();
+        IsOver = true;
         await home.WaitUntilQuietAsync(Patience);
         LeftSockets().ShouldBeEmpty();
         LeftPieces().ShouldBeEmpty();

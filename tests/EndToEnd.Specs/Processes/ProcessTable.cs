@@ -25,17 +25,32 @@ internal static partial class ProcessTable
     private static readonly int SigStop = OperatingSystem.IsMacOS() ? 17 : 19;
     private static readonly int SigCont = OperatingSystem.IsMacOS() ? 19 : 18;
 
-    public static IReadOnlyList<ProcessEntry> Of(string stateDirectory)
+    /// <summary>All processes of this machine but our own.</summary>
+    public static IEnumerable<int> Pids()
     {
-        List<ProcessEntry> found = [];
         foreach (string folder in Directory.EnumerateDirectories("/proc"))
         {
-            if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) || pid == Environment.ProcessId)
-                continue;
+            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && pid != Environment.ProcessId)
+                yield return pid;
+        }
+    }
+
+    public static IReadOnlyList<ProcessEntry> Of(string stateDirectory) => Of(stateDirectory, []);
+
+    /// <summary>The processes of a state directory.</summary>
+    /// <param name="stateDirectory">The state directory.</param>
+    /// <param name="strangers">Processes that cannot be of it; those that have ended are taken out, for their numbers come again.</param>
+    public static IReadOnlyList<ProcessEntry> Of(string stateDirectory, HashSet<int> strangers)
+    {
+        HashSet<int> running = [.. Pids()];
+        strangers.IntersectWith(running);
+        List<ProcessEntry> found = [];
+        foreach (int pid in running.Where(pid => !strangers.Contains(pid)))
+        {
             // A process that ends between the two reads has empty or missing files: it is gone, which is what we ask.
-            string environment = Read(Path.Combine(folder, "environ"));
+            string environment = Read($"/proc/{pid}/environ");
             if (environment.Split('\0').Contains($"DS4_HOME={stateDirectory}"))
-                found.Add(new ProcessEntry(pid, Read(Path.Combine(folder, "cmdline")).TrimEnd('\0').Replace('\0', ' ')));
+                found.Add(new ProcessEntry(pid, Read($"/proc/{pid}/cmdline").TrimEnd('\0').Replace('\0', ' ')));
         }
         return found;
     }
@@ -44,17 +59,21 @@ internal static partial class ProcessTable
 
     public static void Interrupt(int pid) => Signal(pid, SigInt);
 
-    public static void Suspend(int pid) => Signal(pid, SigStop);
+    /// <returns>Whether there was such a process.</returns>
+    public static bool Suspend(int pid) => Signal(pid, SigStop);
 
     public static void Resume(int pid) => Signal(pid, SigCont);
 
     /// <summary>Signals a process and those that share its group; nobody when it has ended, and never our own group.</summary>
-    public static void SignalGroup(int pid, int signal)
+    /// <returns>Whether there was somebody.</returns>
+    public static bool SignalGroup(int pid, int signal)
     {
         int group = GroupOf(pid);
-        if (group > 1 && group != GroupOf(Environment.ProcessId))
-            Signal(-group, signal);
+        return group > 1 && group != GroupOf(Environment.ProcessId) && Signal(-group, signal);
     }
+
+    /// <returns>Whether there was such a process.</returns>
+    public static bool Signal(int pid, int signal) => Send(pid, signal) == 0;
 
     private static string Read(string file)
     {
@@ -73,7 +92,7 @@ internal static partial class ProcessTable
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    public static partial int Signal(int pid, int signal);
+    private static partial int Send(int pid, int signal);
 
     [LibraryImport("libc", EntryPoint = "getpgid", SetLastError = true)]
     private static partial int GroupOf(int pid);

@@ -8,27 +8,22 @@ namespace EndToEnd.Specs.Processes;
 /// </summary>
 internal sealed class StateHome : IAsyncDisposable
 {
-    private static readonly string SharedEngines = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"ds4-e2e-engines-{Environment.ProcessId}");
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("ds4-e2e-");
 
-    static StateHome() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-    {
-        if (Directory.Exists(SharedEngines))
-            Directory.Delete(SharedEngines, recursive: true);
-    };
+    // Whoever ran before the directory was there cannot be of it: reading the table again and again stays cheap.
+    private readonly HashSet<int> strangers = [.. ProcessTable.Pids()];
 
     public StateHome(int graceSeconds, CancellationToken cancellationToken, bool withEngine = true)
     {
         Cancelled = cancellationToken;
-        Variables = new Dictionary<string, string?>
+        Variables = new()
         {
             ["DS4_HOME"] = Path,
             ["DS4_GRACE"] = graceSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["XDG_RUNTIME_DIR"] = null,
             ["NO_COLOR"] = "1",
         };
-        if (withEngine)
-            ReuseEngineBuild();
+        PreparedFiles.Give(Path, withEngine);
     }
 
     /// <summary>Ends every wait of the test.</summary>
@@ -36,10 +31,18 @@ internal sealed class StateHome : IAsyncDisposable
 
     public string Path => directory.FullName;
 
-    public IReadOnlyDictionary<string, string?> Variables { get; }
+    /// <summary>The environment of the programs that use it.</summary>
+    public Dictionary<string, string?> Variables { get; }
 
     /// <summary>Lets the library in this process use the state directory until the result is disposed.</summary>
     public IDisposable Enter() => new EnvironmentScope(Variables);
+
+    /// <summary>The processes that run with this state directory.</summary>
+    public IReadOnlyList<ProcessEntry> Processes()
+    {
+        lock (strangers)
+            return ProcessTable.Of(Path, strangers);
+    }
 
     /// <summary>Waits until a process of this state directory is the one looked for.</summary>
     public async Task<int> WaitForAsync(Func<ProcessEntry, bool> predicate)
@@ -47,7 +50,7 @@ internal sealed class StateHome : IAsyncDisposable
         while (true)
         {
             Cancelled.ThrowIfCancellationRequested();
-            if (ProcessTable.Of(Path).FirstOrDefault(predicate) is { } found)
+            if (Processes().FirstOrDefault(predicate) is { } found)
                 return found.Pid;
             await Task.Delay(10, Cancelled);
         }
@@ -57,11 +60,11 @@ internal sealed class StateHome : IAsyncDisposable
     public async Task WaitUntilQuietAsync(TimeSpan limit)
     {
         long start = Stopwatch.GetTimestamp();
-        while (ProcessTable.Of(Path).Count > 0)
+        while (Processes().Count > 0)
         {
             if (Stopwatch.GetElapsedTime(start) > limit)
             {
-                string left = string.Join("; ", ProcessTable.Of(Path).Select(p => $"{p.Pid} {p.CommandLine}"));
+                string left = string.Join("; ", Processes().Select(p => $"{p.Pid} {p.CommandLine}"));
                 throw new TimeoutException($"After {limit.TotalSeconds} s these still run: {left}");
             }
             await Task.Delay(20);
@@ -82,37 +85,13 @@ internal sealed class StateHome : IAsyncDisposable
         try
         {
             await WaitUntilQuietAsync(TimeSpan.FromSeconds(30));
-            KeepEngineBuild();
+            PreparedFiles.Keep(Path);
         }
         finally
         {
-            foreach (ProcessEntry process in ProcessTable.Of(Path))
+            foreach (ProcessEntry process in Processes())
                 ProcessTable.Kill(process.Pid);
             directory.Delete(recursive: true);
-        }
-    }
-
-    // One compilation serves the whole run: the build cache is keyed by content, so a copy is as good as a build.
-    private void ReuseEngineBuild()
-    {
-        if (Directory.Exists(SharedEngines))
-            Copy(SharedEngines, System.IO.Path.Combine(Path, "engine"));
-    }
-
-    private void KeepEngineBuild()
-    {
-        string built = System.IO.Path.Combine(Path, "engine");
-        if (!Directory.Exists(SharedEngines) && Directory.Exists(built) && Directory.EnumerateDirectories(built).Any())
-            Copy(built, SharedEngines);
-    }
-
-    private static void Copy(string from, string to)
-    {
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = System.IO.Path.Combine(to, System.IO.Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
         }
     }
 }

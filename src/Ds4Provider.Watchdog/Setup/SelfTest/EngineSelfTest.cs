@@ -99,12 +99,15 @@ internal sealed partial class EngineSelfTest(PayloadFolder payload, WatchdogPath
         }
     }
 
-    /// <summary>What a proof is about: another library or another model needs another proof.</summary>
+    /// <summary>
+    /// What a proof is about: another library or another model needs another proof. The payload's folder has the name of its
+    /// content; where the state directory lies is no part of it.
+    /// </summary>
     private string Subject(EngineBuild build)
     {
         var library = new FileInfo(build.Library);
         var model = new FileInfo(payload.DemoModel);
-        return $"{library.Length} {library.LastWriteTimeUtc.Ticks} {model.FullName} {(model.Exists ? model.Length : 0)}";
+        return $"{library.Length} {library.LastWriteTimeUtc.Ticks} {Path.GetRelativePath(paths.StateDirectory, model.FullName)} {(model.Exists ? model.Length : 0)}";
     }
 
     private static string Last(StringBuilder errors)
