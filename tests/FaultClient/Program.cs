@@ -1,11 +1,12 @@
 using Ds4Provider;
 using FaultClient;
 
-// One line out for whatever happens, one line in for each request; the end of the input ends the program.
+// fault-client [MODEL]: one line out for whatever happens, one line in for each request; the end of the input ends the program.
+string model = args is [var wanted] ? wanted : Ds4Model.DemoId;
 Lines lines = new();
 try
 {
-    await using Ds4Runtime ds4 = await Ds4Runtime.StartAsync(Ds4Model.DemoId, lines);
+    await using Ds4Runtime ds4 = await Ds4Runtime.StartAsync(model, lines);
     lines.Say("ready");
     using Conversation conversation = new(ds4.CreateChatClient(), lines);
     while (await Console.In.ReadLineAsync() is { } request)

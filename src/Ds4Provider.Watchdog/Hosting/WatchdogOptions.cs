@@ -1,3 +1,4 @@
+using Ds4Provider.Watchdog.Setup.Choosing;
 using Ds4Provider.Watchdog.Setup.Weights.Download;
 using Ds4Provider.Watchdog.Supervision;
 using Ds4Provider.Wire.Watchdog;
@@ -24,6 +25,12 @@ public sealed record WatchdogOptions
 
     /// <summary>Name of the variant to use instead of the one that fits the machine best, e.g. <c>q2-imatrix</c>.</summary>
     public string? Variant { get; init; }
+
+    /// <summary>The variants that there are.</summary>
+    internal IReadOnlyList<ModelVariant> Variants { get; init; } = FlashManifest.Variants;
+
+    /// <summary>How weights are fetched, and how patiently.</summary>
+    internal DownloadLimits Downloads { get; init; } = new();
 
     /// <summary>Where weights are published.</summary>
     public Uri Hub { get; init; } = HubOrigin.DefaultEndpoint;

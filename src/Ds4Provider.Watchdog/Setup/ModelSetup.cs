@@ -11,7 +11,8 @@ namespace Ds4Provider.Watchdog.Setup;
 /// or a download to learn that the machine is too small.
 /// </summary>
 internal sealed class ModelSetup(
-    IMachine machine, IWeightStore weights, PayloadFolder payload, EngineBuilder engine, EngineSelfTest selfTest, string? variant) : IModelSetup
+    IMachine machine, IWeightStore weights, PayloadFolder payload, EngineBuilder engine, EngineSelfTest selfTest,
+    IReadOnlyList<ModelVariant> variants, string? variant) : IModelSetup
 {
     private const string Demo = "demo";
     private const string Flash = "deepseek-v4-flash";
@@ -41,7 +42,7 @@ internal sealed class ModelSetup(
     {
         progress(new Progress(SetupPhase.Choosing, "Checking this machine's memory and disk"));
         MachineProfile profile = machine.Inspect();
-        VariantChoice choice = VariantChooser.Choose(profile, FlashManifest.Variants, variant, weights.MissingBytes);
+        VariantChoice choice = VariantChooser.Choose(profile, variants, variant, weights.MissingBytes);
         return new ModelPlan(
             $"DeepSeek V4 Flash ({choice.Variant.Name})",
             choice.ContextWindow,

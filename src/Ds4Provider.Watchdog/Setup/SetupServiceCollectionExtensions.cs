@@ -29,6 +29,7 @@ internal static class SetupServiceCollectionExtensions
             provider.GetRequiredService<PayloadFolder>(),
             provider.GetRequiredService<EngineBuilder>(),
             provider.GetRequiredService<EngineSelfTest>(),
+            options.Variants,
             options.Variant));
         return services;
     }
@@ -39,10 +40,9 @@ internal static class SetupServiceCollectionExtensions
         services.AddSingleton(provider =>
         {
             HttpClient http = provider.GetRequiredService<HttpClient>();
-            var limits = new DownloadLimits();
-            var origin = new HubOrigin(http, options.Hub, () => HubToken.Find(options.Environment), limits.Stall);
+            var origin = new HubOrigin(http, options.Hub, () => HubToken.Find(options.Environment), options.Downloads.Stall);
             IMachine machine = provider.GetRequiredService<IMachine>();
-            return new DownloadSetting(http, origin, limits, () => machine.Inspect().FreeDisk, provider.GetRequiredService<TimeProvider>());
+            return new DownloadSetting(http, origin, options.Downloads, () => machine.Inspect().FreeDisk, provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<Downloader>();
         services.AddSingleton<IWeightStore>(provider => new WeightStore(

@@ -17,7 +17,8 @@ internal static class ServerCommand
         return command;
     }
 
-    private static async Task<int> RunAsync()
+    /// <summary>Runs until its life line ends.</summary>
+    public static async Task<int> RunAsync()
     {
         Logger log = LogFiles.Open(WatchdogAccess.Paths().ServerLog);
         await using (log.ConfigureAwait(false))

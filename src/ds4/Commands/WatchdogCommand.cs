@@ -15,24 +15,18 @@ internal static class WatchdogCommand
     public static Command Create()
     {
         var command = new Command("watchdog", "Serves leases and supervises the model server. Started by clients when they need it.") { Hidden = true };
-        command.SetAction(_ => RunAsync());
+        command.SetAction(_ => RunAsync(ReadOptions()));
         return command;
     }
 
-    // The token is for the hub alone: neither a compiler nor the server inherits it.
-    private static Func<string, string?> TakeEnvironment()
-    {
-        Dictionary<string, string?> secrets = Secrets.ToDictionary(name => name, Environment.GetEnvironmentVariable);
-        foreach (string name in Secrets)
-            Environment.SetEnvironmentVariable(name, null);
-        return name => secrets.TryGetValue(name, out string? secret) ? secret : Environment.GetEnvironmentVariable(name);
-    }
+    /// <summary>What this process was told.</summary>
+    public static WatchdogOptions ReadOptions() =>
+        WatchdogOptions.FromEnvironment(TakeEnvironment(), Self.Payload, Self.Command("server"), Self.Version);
 
-    private static async Task<int> RunAsync()
+    /// <summary>Runs until the watchdog has nothing left to do.</summary>
+    public static async Task<int> RunAsync(WatchdogOptions options)
     {
         BackgroundProcess.Detach();
-        WatchdogOptions options = WatchdogOptions.FromEnvironment(
-            TakeEnvironment(), Self.Payload, Self.Command("server"), Self.Version);
         // The log's folder is one of them: what is wrong with them can only be said on standard error.
         options.Paths.CreateDirectories();
         Logger log = LogFiles.Open(options.Paths.WatchdogLog);
@@ -45,5 +39,14 @@ internal static class WatchdogCommand
             await host.RunAsync().ConfigureAwait(false);
         }
         return ExitCode.Done;
+    }
+
+    // The token is for the hub alone: neither a compiler nor the server inherits it.
+    private static Func<string, string?> TakeEnvironment()
+    {
+        Dictionary<string, string?> secrets = Secrets.ToDictionary(name => name, Environment.GetEnvironmentVariable);
+        foreach (string name in Secrets)
+            Environment.SetEnvironmentVariable(name, null);
+        return name => secrets.TryGetValue(name, out string? secret) ? secret : Environment.GetEnvironmentVariable(name);
     }
 }

@@ -17,10 +17,10 @@ internal sealed class FaultClientProcess : IDisposable
     private readonly Task<string> errors;
     private int read;
 
-    public FaultClientProcess(StateHome home)
+    public FaultClientProcess(StateHome home, FaultProgram program)
     {
         cancelled = home.Cancelled;
-        ProcessStartInfo start = new("setsid", [BuildOutput.FaultClient])
+        ProcessStartInfo start = new("setsid", [program.Path, program.Model])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -85,6 +85,13 @@ internal sealed class FaultClientProcess : IDisposable
 
     /// <summary>Waits until what it is doing ends, well or badly.</summary>
     public Task<string?> SeesEndAsync() => SeesAsync(Ends);
+
+    /// <summary>How often it has said a word since a moment.</summary>
+    public int CountSince(string word, long moment)
+    {
+        lock (gate)
+            return lines.Count(line => line.At >= moment && line.Text.Split(' ')[0] == word);
+    }
 
     /// <summary>Whether it had said a word by a moment.</summary>
     public bool HadSaid(string word, long moment)

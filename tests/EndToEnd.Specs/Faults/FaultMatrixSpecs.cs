@@ -25,7 +25,8 @@ public sealed class FaultMatrixSpecs
     {
         Assert.SkipUnless(Asked("DS4_FAULT_ROUNDS") is not null, "Set DS4_FAULT_ROUNDS to the number of rounds.");
         CancellationToken cancelled = TestContext.Current.CancellationToken;
-        await PrepareAsync(cancelled);
+        await PrepareAsync(FaultProgram.OfDemo, cancelled);
+        await PrepareAsync(FaultProgram.OfSmallFlash, cancelled);
         MatrixReport report = new(Environment.GetEnvironmentVariable("DS4_FAULT_REPORT"));
         ParallelOptions sideBySide = new()
         {
@@ -58,14 +59,17 @@ public sealed class FaultMatrixSpecs
     private static int? Asked(string variable) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null;
 
-    /// <summary>Compiles the engine once: rounds that begin at the same time would each do it.</summary>
-    private static async Task PrepareAsync(CancellationToken cancellationToken)
+    /// <summary>Compiles the engine once, and lets it prove itself: rounds that begin at the same time would each do it.</summary>
+    private static async Task PrepareAsync(FaultProgram program, CancellationToken cancellationToken)
     {
-        if (PreparedFiles.Exist)
+        if (program.Prepared.Exist)
             return;
-        await using StateHome home = new(graceSeconds: 0, cancellationToken);
-        using FaultClientProcess client = new(home);
-        (await client.SeesAsync("ready", "refused"))?.ShouldBe("ready", client.Said);
+        await using HoldingHub hub = await HoldingHub.StartAsync();
+        hub.GoOn();
+        await using StateHome home = new(graceSeconds: 0, cancellationToken, prepared: program.Prepared);
+        home.Variables["HF_ENDPOINT"] = hub.Endpoint;
+        using FaultClientProcess client = new(home, program);
+        (await client.SeesAsync("ready", "refused")).ShouldBe("ready", client.Said);
         client.End();
         await client.EndedAsync();
     }
@@ -74,11 +78,15 @@ public sealed class FaultMatrixSpecs
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Limit - 30_000);
-        await using StateHome home = new(graceSeconds: 0, limit.Token, withEngine: scenario.Moment != Moment.Building);
+        FaultProgram program = scenario.Moment == Moment.Downloading ? FaultProgram.OfSmallFlash : FaultProgram.OfDemo;
+        await using HoldingHub? hub = scenario.Moment == Moment.Downloading ? await HoldingHub.StartAsync() : null;
+        await using StateHome home = new(graceSeconds: 0, limit.Token, withEngine: scenario.Moment != Moment.Building, program.Prepared);
+        if (hub is not null)
+            home.Variables["HF_ENDPOINT"] = hub.Endpoint;
         // What is compiled to be interrupted need not be fast. These are the user's own variables, which the watchdog passes on.
         if (scenario.Moment == Moment.Building)
             home.Variables["CFLAGS"] = "-O0";
-        using Round round = new(scenario, home);
+        using Round round = new(scenario, home, program, hub);
         try
         {
             await round.RunAsync();

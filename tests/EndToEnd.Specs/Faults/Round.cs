@@ -8,7 +8,11 @@ namespace EndToEnd.Specs.Faults;
 /// One fault in a world of its own: programs come to the moment, the fault happens, whoever is left is answered, the
 /// next request works, and after the last program nothing is left.
 /// </summary>
-internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
+/// <param name="scenario">What happens.</param>
+/// <param name="home">Where.</param>
+/// <param name="program">Which program uses the model.</param>
+/// <param name="hub">Where the weights come from, when they are fetched.</param>
+internal sealed class Round(Scenario scenario, StateHome home, FaultProgram program, HoldingHub? hub) : IDisposable
 {
     private const int SigHup = 1;
     private const int SigInt = 2;
@@ -35,13 +39,15 @@ internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
     public async Task RunAsync()
     {
         for (int i = 0; i < scenario.Clients; i++)
-            clients.Add(new FaultClientProcess(home));
+            clients.Add(new FaultClientProcess(home, program));
         bool waiting = await ReachAsync();
         long moment = Stopwatch.GetTimestamp();
         WasHit = await StrikeAsync() && clients.Any(client => IsIn(client, moment));
+        hub?.GoOn();
         if (waiting)
             await HearAsync(moment);
         await AskAgainAsync();
+        hub?.Served.ShouldBeLessThanOrEqualTo(hub.Most, "what is safe on the disk is not fetched again");
         await LeaveAsync();
     }
 
@@ -61,6 +67,9 @@ internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
         {
             case Moment.Building:
                 await home.WaitForAsync(process => process.IsCompiler);
+                return true;
+            case Moment.Downloading:
+                await FetchAsync(hub!);
                 return true;
             case Moment.Loading:
                 await home.WaitForAsync(process => process.IsServer);
@@ -82,6 +91,15 @@ internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
                 await AllReadyAsync();
                 return false;
         }
+    }
+
+    /// <summary>Waits until nothing more comes, and what came is remembered: that is done between two reports.</summary>
+    private async Task FetchAsync(HoldingHub hub)
+    {
+        await hub.Holding.WaitAsync(home.Cancelled);
+        long held = Stopwatch.GetTimestamp();
+        while (clients[0].CountSince("downloading", held) < 3)
+            await Task.Delay(10, home.Cancelled);
     }
 
     private async Task AllReadyAsync()
@@ -136,6 +154,7 @@ internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
         (string? begun, string[] over) = scenario.Moment switch
         {
             Moment.Building => ("building", (string[])["verifying", "ready", "refused"]),
+            Moment.Downloading => ("downloading", ["building", "verifying", "loading", "ready", "refused"]),
             Moment.Loading => (null, ["ready", "refused"]),
             Moment.Prefilling => ("prefilling", ["text", "done", "error"]),
             Moment.Decoding => ("text", ["done", "error"]),
@@ -159,7 +178,7 @@ internal sealed class Round(Scenario scenario, StateHome home) : IDisposable
     private async Task AskAgainAsync()
     {
         if (scenario.Moment == Moment.Stopping || Survivors().Length == 0)
-            clients.Add(new FaultClientProcess(home));
+            clients.Add(new FaultClientProcess(home, program));
         foreach (FaultClientProcess client in Survivors())
         {
             if (client == clients[^1] && clients.Count > scenario.Clients)

@@ -34,6 +34,9 @@ public enum Fault
 public enum Moment
 {
     Building,
+
+    /// <summary>While the weights are fetched.</summary>
+    Downloading,
     Loading,
     Idle,
     Prefilling,
@@ -55,14 +58,14 @@ public sealed record Scenario(Victim Victim, Fault Fault, Moment Moment, int Cli
 {
     private static readonly int[] Crowds = [1, 3];
 
-    /// <summary>Every cell that there is: no server lives while the engine is built.</summary>
+    /// <summary>Every cell that there is: no server lives before there are weights and an engine.</summary>
     public static IReadOnlyList<Scenario> All { get; } =
     [
         .. from victim in Enum.GetValues<Victim>()
            from fault in Enum.GetValues<Fault>()
            from moment in Enum.GetValues<Moment>()
            from clients in Crowds
-           where (victim, moment) != (Victim.Server, Moment.Building)
+           where victim != Victim.Server || moment is not (Moment.Building or Moment.Downloading)
            select new Scenario(victim, fault, moment, clients),
     ];
 

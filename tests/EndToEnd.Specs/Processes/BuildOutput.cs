@@ -9,6 +9,8 @@ internal static class BuildOutput
 
     public static string FaultClient => Program("tests", "fault-client", "FaultClient");
 
+    public static string SmallFlash => Program("tests", "small-flash", "SmallFlash");
+
     public static string Ds4 => Program("src", "ds4");
 
     public static string Minimal => Program("samples", "minimal");

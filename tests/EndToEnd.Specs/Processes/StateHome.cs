@@ -10,11 +10,14 @@ internal sealed class StateHome : IAsyncDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("ds4-e2e-");
 
+    private readonly PreparedFiles prepared;
+
     // Whoever ran before the directory was there cannot be of it: reading the table again and again stays cheap.
     private readonly HashSet<int> strangers = [.. ProcessTable.Pids()];
 
-    public StateHome(int graceSeconds, CancellationToken cancellationToken, bool withEngine = true)
+    public StateHome(int graceSeconds, CancellationToken cancellationToken, bool withEngine = true, PreparedFiles? prepared = null)
     {
+        this.prepared = prepared ?? PreparedFiles.OfDemo;
         Cancelled = cancellationToken;
         Variables = new()
         {
@@ -23,7 +26,7 @@ internal sealed class StateHome : IAsyncDisposable
             ["XDG_RUNTIME_DIR"] = null,
             ["NO_COLOR"] = "1",
         };
-        PreparedFiles.Give(Path, withEngine);
+        this.prepared.Give(Path, withEngine);
     }
 
     /// <summary>Ends every wait of the test.</summary>
@@ -85,7 +88,7 @@ internal sealed class StateHome : IAsyncDisposable
         try
         {
             await WaitUntilQuietAsync(TimeSpan.FromSeconds(30));
-            PreparedFiles.Keep(Path);
+            prepared.Keep(Path);
         }
         finally
         {
