@@ -8,6 +8,7 @@ namespace Ds4Provider.Watchdog.Leases;
 internal sealed class ActiveRun(string model) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private Task _stopped = Task.CompletedTask;
     private bool _mayDownload;
 
     public string Model { get; } = model;
@@ -41,11 +42,15 @@ internal sealed class ActiveRun(string model) : IDisposable
     /// <summary>The next look at the machine.</summary>
     public ITimer? Looks { get; set; }
 
-    public void Stop() => _stopping.Cancel();
+    /// <summary>
+    /// Asks it to stop. What steps do then, such as killing a compiler, is done on threads of others, and what goes wrong with
+    /// it is in the task: it must not meet the one who asks.
+    /// </summary>
+    public Task StopAsync() => _stopped = _stopping.CancelAsync();
 
     public void Dispose()
     {
         Looks?.Dispose();
-        _stopping.Dispose();
+        _stopped.ContinueWith(_ => _stopping.Dispose(), TaskScheduler.Default);
     }
 }

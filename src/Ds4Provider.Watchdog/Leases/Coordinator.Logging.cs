@@ -24,6 +24,9 @@ internal sealed partial class Coordinator
     [LoggerMessage(LogLevel.Information, "{Model} is being stopped")]
     private static partial void LogStopping(ILogger logger, string model);
 
+    [LoggerMessage(LogLevel.Error, "A step of {Model} could not be stopped")]
+    private static partial void LogStopBroke(ILogger logger, Exception exception, string model);
+
     [LoggerMessage(LogLevel.Information, "The setup of {Model} was cancelled: nobody waits for it")]
     private static partial void LogSetupCancelled(ILogger logger, string model);
 

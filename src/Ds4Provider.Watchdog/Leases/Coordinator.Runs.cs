@@ -86,8 +86,21 @@ internal sealed partial class Coordinator
         if (_run is not { IsStopping: false } run)
             return;
         LogStopping(_logger, run.Model);
-        run.Stop();
+        _ = StopAsync(run);
         (run.Ready, run.Server) = (null, null);
+    }
+
+    private async Task StopAsync(ActiveRun run)
+    {
+        try
+        {
+            await run.StopAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // One step could not be ended; the run ends with its others, and whoever comes next has a watchdog.
+            LogStopBroke(_logger, exception, run.Model);
+        }
     }
 
     private void Progressed(ActiveRun run, Progress progress)

@@ -31,8 +31,9 @@ public sealed class WatchdogConnection : IAsyncDisposable
             await _channel.SendAsync(message, cancellationToken).ConfigureAwait(false);
             return true;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
+            // Whoever receives may have met the end first, and closed this side as well.
             return false;
         }
     }

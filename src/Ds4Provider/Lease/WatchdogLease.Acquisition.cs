@@ -30,11 +30,11 @@ internal sealed partial class WatchdogLease
                 await Task.WhenAny(acquisition.Completion, held.Reading).WaitAsync(acquisition.Abandoned).ConfigureAwait(false);
                 if (acquisition.Completion.IsCompleted)
                     return;
-                LogWatchdogGone(logger, acquisition.Model);
                 if (connections == MaximumConnections)
                     throw new Ds4UnavailableException(
                         Ds4UnavailableReason.StartFailed, $"The watchdog ended {connections} times while it prepared {acquisition.Model}.",
                         LogsHint);
+                LookAgain(acquisition);
             }
         }
         catch (WatchdogUnavailableException error)

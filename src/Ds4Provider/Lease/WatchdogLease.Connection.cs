@@ -32,7 +32,7 @@ internal sealed partial class WatchdogLease
         switch (message)
         {
             case WireProgress progress:
-                Progressed(held, progress);
+                Progressed(held, ProgressTranslation.Translate(progress));
                 break;
             case Ready ready:
                 BecameReady(held, ready);
@@ -47,6 +47,9 @@ internal sealed partial class WatchdogLease
                 break;
             case Stopping stopping:
                 LogStopping(logger, stopping.Reason);
+                // The model may still answer: a reply that is being written goes on.
+                if (_ready is null)
+                    Progressed(held, new Ds4Progress(Ds4Phase.Stopping, stopping.Reason));
                 break;
             default:
                 LogUnexpected(logger, message.GetType().Name);
@@ -54,19 +57,33 @@ internal sealed partial class WatchdogLease
         }
     }
 
-    private void Progressed(HeldConnection held, WireProgress progress)
+    private void Progressed(HeldConnection held, Ds4Progress progress)
     {
-        Ds4Progress translated = ProgressTranslation.Translate(progress);
         IProgress<Ds4Progress>[] listeners;
         lock (_gate)
         {
             if (_held != held)
                 return;
-            (_ready, _step) = (null, translated); // Whatever it does, it does not answer meanwhile.
-            listeners = _pending?.Note(translated) ?? [];
+            (_ready, _step) = (null, progress); // Whatever it does, it does not answer meanwhile.
+            listeners = _pending?.Note(progress) ?? [];
         }
         foreach (IProgress<Ds4Progress> listener in listeners)
-            Tell(listener, translated);
+            Tell(listener, progress);
+    }
+
+    /// <summary>Whoever waits hears that the next watchdog is looked for: until that one speaks, there would be silence.</summary>
+    private void LookAgain(Acquisition acquisition)
+    {
+        LogWatchdogGone(logger, acquisition.Model);
+        IProgress<Ds4Progress>[] listeners;
+        lock (_gate)
+        {
+            if (_pending != acquisition)
+                return;
+            listeners = acquisition.Note(LookingAgain);
+        }
+        foreach (IProgress<Ds4Progress> listener in listeners)
+            Tell(listener, LookingAgain);
     }
 
     private void BecameReady(HeldConnection held, Ready ready)

@@ -20,6 +20,7 @@ internal sealed partial class WatchdogLease(Func<CancellationToken, Task<Watchdo
     private const int MaximumConnections = 3;
     private const string LogsHint = "Its logs are in the folder 'logs' of ~/.ds4 (or of DS4_HOME).";
     private static readonly Ds4Progress Beginning = new(Ds4Phase.Waiting, "Looking for the watchdog");
+    private static readonly Ds4Progress LookingAgain = new(Ds4Phase.Waiting, "The watchdog ended; looking for the next one");
 
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, HttpClient> _clients = new();

@@ -188,6 +188,26 @@ public sealed class WatchdogLeaseSpecs : IAsyncDisposable
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task Whoever_waits_hears_that_a_watchdog_stops_and_that_the_next_one_is_looked_for()
+    {
+        Answer(async (channel, acquire) =>
+        {
+            if (_received.OfType<Acquire>().Count() > 1)
+            {
+                await ReadyAsync(channel, acquire);
+                return;
+            }
+            await channel.SendAsync(new Stopping("It was told to."), default);
+            await channel.DisposeAsync();
+        });
+        var steps = new Steps();
+
+        (await FindAsync(steps)).Model.ShouldBe("demo");
+
+        steps.Seen.Select(step => step.Message).ShouldBe(["It was told to.", "The watchdog ended; looking for the next one"]);
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task A_watchdog_that_ends_every_time_is_given_up()
     {
         Answer(async (channel, _) => await channel.DisposeAsync());
@@ -195,6 +215,65 @@ public sealed class WatchdogLeaseSpecs : IAsyncDisposable
         (await Should.ThrowAsync<Ds4UnavailableException>(() => FindAsync())).Reason.ShouldBe(Ds4UnavailableReason.StartFailed);
 
         _connects.ShouldBe(3);
+    }
+
+    public static TheoryData<string> Steps_on_the_way => ["accepted", "hello", "welcome", "acquire", "progress", "ready"];
+
+    [Theory(Timeout = 20_000)]
+    [MemberData(nameof(Steps_on_the_way))]
+    public async Task A_watchdog_that_ends_at_any_step_is_replaced(string step)
+    {
+        _watchdog = new FakeWatchdog(_paths.WatchdogSocket, async (channel, number) =>
+        {
+            string last = number == 0 ? step : "";
+            if (last == "accepted")
+                return;
+            (await channel.ReceiveAsync(TimesUp)).ShouldBeOfType<Hello>();
+            if (last == "hello")
+                return;
+            await channel.SendAsync(new Welcome(WatchdogProtocol.Version, "0.1.0"), TimesUp);
+            if (last == "welcome")
+                return;
+            Acquire acquire = (await channel.ReceiveAsync(TimesUp)).ShouldBeOfType<Acquire>();
+            if (last == "acquire")
+                return;
+            await channel.SendAsync(new WireProgress(SetupPhase.Building, "Compiling"), TimesUp);
+            if (last == "progress")
+                return;
+            await ReadyAsync(channel, acquire);
+            if (last == "ready")
+                return;
+            await channel.ReceiveAsync(CancellationToken.None);
+        });
+        // The next one is there already: nothing is started.
+        var launcher = new WatchdogLauncher(
+            _paths, _ => Task.FromResult("/nowhere"), Environment.GetEnvironmentVariable, TimeProvider.System);
+        await using var lease = new WatchdogLease(launcherCancelled => launcher.ConnectAsync("spec", launcherCancelled), NullLogger.Instance);
+
+        await UntilAsync(() => lease.FindAsync("demo", default, TimesUp).AsTask().Result.Model == "demo" && _watchdog.Connections == 2);
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task A_watchdog_that_is_gone_before_it_can_be_asked_is_replaced()
+    {
+        Answer(ReadyAsync);
+        var launcher = new WatchdogLauncher(
+            _paths, _ => throw new InvalidOperationException("Nothing may be started here."), Environment.GetEnvironmentVariable, TimeProvider.System);
+        int connects = 0;
+        await using var lease = new WatchdogLease(
+            async cancellationToken =>
+            {
+                WatchdogConnection connection = await launcher.ConnectAsync("spec", cancellationToken);
+                // Its end is there to be read when the lease begins to.
+                if (Interlocked.Increment(ref connects) == 1)
+                    _watchdog!.CloseConnections();
+                return connection;
+            },
+            NullLogger.Instance);
+
+        (await lease.FindAsync("demo", default, TimesUp)).Model.ShouldBe("demo");
+
+        connects.ShouldBe(2);
     }
 
     [Fact(Timeout = 20_000)]

@@ -46,6 +46,25 @@ public sealed class GraceSpecs
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_setup_that_cannot_be_ended_properly_ends_nobody_else()
+    {
+        await using var desk = new Desk(grace: TimeSpan.Zero);
+        DeskClient killed = await desk.OpenAsync();
+        await killed.SendAsync(new Acquire("demo"));
+        FakeRun run = await desk.Runner.NextAsync(TimesUp);
+        run.Stopping.UnsafeRegister(_ => throw new InvalidOperationException("The compiler cannot be killed."), null);
+        await using DeskClient next = await desk.OpenAsync(pid: 101);
+
+        await killed.DisposeAsync();
+        await UntilAsync(() => run.Stopping.IsCancellationRequested);
+        await next.SendAsync(new Acquire("demo"));
+        run.End.SetResult();
+
+        (await desk.Runner.NextAsync(TimesUp)).BecomeReady();
+        await next.NextAsync<Ready>();
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task The_server_stops_when_the_grace_after_the_last_lease_is_over()
     {
         await using var desk = new Desk();

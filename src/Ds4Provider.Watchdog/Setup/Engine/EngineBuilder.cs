@@ -74,7 +74,17 @@ internal sealed partial class EngineBuilder(PayloadFolder payload, PrebuiltEngin
     private void RemoveUnfinished()
     {
         foreach (string folder in Directory.EnumerateDirectories(paths.Engines, "*" + Unfinished))
-            Directory.Delete(folder, recursive: true);
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (IOException exception)
+            {
+                // Compilers of a watchdog that was killed may not have ended yet. Ours has another name, and the next build tries again.
+                LogInUse(logger, folder, exception.Message);
+            }
+        }
     }
 
     private void RemoveOldBuilds(EngineBuild current)
@@ -91,6 +101,9 @@ internal sealed partial class EngineBuilder(PayloadFolder payload, PrebuiltEngin
         new(FailureReason.BuildFailed, message, "See the log for the compiler's messages.", log.Path);
 
     private static string Variable(string name) => Environment.GetEnvironmentVariable(name) ?? "";
+
+    [LoggerMessage(LogLevel.Warning, "{Folder} cannot be removed yet: {Reason}")]
+    private static partial void LogInUse(ILogger logger, string folder, string reason);
 
     [LoggerMessage(LogLevel.Information, "The engine is compiled into {Folder}; output in {Log}")]
     private static partial void LogBuilding(ILogger logger, string folder, string log);
