@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using Ds4Provider.Wire.Watchdog;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -104,6 +105,9 @@ internal static class DownloadBenchmark
         ProcessStartInfo start = new(
             Path.Combine(AppContext.BaseDirectory, "weight-fetcher"),
             [endpoint + "/", models, "weights.gguf", bytes.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true };
+        // As the watchdog, which fetches in its own process.
+        foreach ((string name, string value) in WatchdogRuntime.Settings)
+            start.Environment[name] = value;
         using Process fetcher = Process.Start(start)!;
         await fetcher.StandardOutput.ReadLineAsync();
         string[] figures = (await fetcher.StandardOutput.ReadLineAsync())!.Split(' ');

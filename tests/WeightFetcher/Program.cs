@@ -18,7 +18,7 @@ DownloadLimits limits = args.Contains("small")
     : new DownloadLimits();
 using HttpClient http = HubHttp.Create("test");
 var setting = new DownloadSetting(http, new HubOrigin(http, new Uri(args[0]), () => null, limits.Stall), limits, () => long.MaxValue, TimeProvider.System);
-var store = new WeightStore(args[1], new Downloader(setting, NullLogger<Downloader>.Instance), _ => null, NullLogger<WeightStore>.Instance);
+var store = new WeightStore(args[1], new Lazy<Downloader>(new Downloader(setting, NullLogger<Downloader>.Instance)), _ => null, NullLogger<WeightStore>.Instance);
 Console.WriteLine(store.MissingBytes(variant));
 long begun = Stopwatch.GetTimestamp();
 await store.EnsureAsync(variant, () => true, _ => { }, CancellationToken.None);

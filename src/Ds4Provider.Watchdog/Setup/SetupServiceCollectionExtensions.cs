@@ -47,7 +47,7 @@ internal static class SetupServiceCollectionExtensions
         services.AddSingleton<Downloader>();
         services.AddSingleton<IWeightStore>(provider => new WeightStore(
             options.Paths.Models,
-            provider.GetRequiredService<Downloader>(),
+            new Lazy<Downloader>(provider.GetRequiredService<Downloader>),
             options.Environment,
             provider.GetRequiredService<ILogger<WeightStore>>()));
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Ds4Provider.Watchdog.Posix;
 using Ds4Provider.Wire.Server;
+using Ds4Provider.Wire.Watchdog;
 using Microsoft.Extensions.Logging;
 
 namespace Ds4Provider.Watchdog.Supervision;
@@ -47,6 +48,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = "/",
         };
+        foreach (string setting in WatchdogRuntime.Settings.Keys)
+            start.Environment.Remove(setting);
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"{command.Executable} was not started.");
         var server = new ServerProcess(process, errorLog, logger);
         await server.WriteLineAsync(ServerProtocol.Write(configuration)).ConfigureAwait(false);

@@ -35,6 +35,8 @@ internal static class WatchdogEnvironment
         yield return new("DS4_HOME", paths.StateDirectory);
         // The runtime's diagnostic pipes stay in the temporary directory when a process is killed. Who wants them sets this to 1.
         yield return new("DOTNET_EnableDiagnostics", environment("DOTNET_EnableDiagnostics") ?? "0");
+        foreach ((string name, string value) in WatchdogRuntime.Settings)
+            yield return new(name, value);
         if (DotnetRoot(RuntimeEnvironment.GetRuntimeDirectory()) is { } root)
             yield return new("DOTNET_ROOT", root);
         else if (environment("DOTNET_ROOT") is { } given)

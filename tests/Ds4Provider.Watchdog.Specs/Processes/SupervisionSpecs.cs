@@ -22,6 +22,28 @@ public sealed class SupervisionSpecs
     }
 
     [Fact(Timeout = Limit)]
+    public async Task The_watchdogs_runtime_is_set_for_little_memory_and_its_servers_is_not()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Skip("reads /proc");
+        await using var world = new World();
+        await using WatchdogConnection client = await world.AcquireAsync();
+        Ready ready = await client.NextAsync<Ready>();
+        await client.TrySendAsync(new StatusRequest(), TimesUp);
+        Status status = await client.NextAsync<Status>();
+
+        string[] watchdog = await EnvironmentOfAsync(status.Pid);
+        string[] server = await EnvironmentOfAsync(ready.ServerPid);
+
+        server.ShouldContain($"DS4_HOME={world.Paths.StateDirectory}", "the rest is inherited");
+        foreach ((string name, string value) in WatchdogRuntime.Settings)
+        {
+            watchdog.ShouldContain($"{name}={value}");
+            server.ShouldNotContain(variable => variable.StartsWith(name + "=", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_server_that_never_becomes_ready_is_given_up()
     {
         await using var world = new World("never-ready");
@@ -151,4 +173,7 @@ public sealed class SupervisionSpecs
         failed.Message.ShouldBe("Port 1 is taken.");
         (await client.StatusAsync()).Leases.Count.ShouldBe(1);
     }
+
+    private static async Task<string[]> EnvironmentOfAsync(int pid) =>
+        (await File.ReadAllTextAsync($"/proc/{pid}/environ", TimesUp)).Split('\0');
 }

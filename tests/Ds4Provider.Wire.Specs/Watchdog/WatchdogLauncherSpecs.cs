@@ -202,6 +202,8 @@ public sealed class WatchdogLauncherSpecs : IDisposable
         lines.ShouldContain("DS4_GRACE=3");
         lines.ShouldContain($"DS4_HOME={_paths.StateDirectory}");
         lines.ShouldContain(line => line.StartsWith("DOTNET_ROOT=", StringComparison.Ordinal));
+        foreach ((string name, string value) in WatchdogRuntime.Settings)
+            lines.ShouldContain($"{name}={value}");
         error.Message.ShouldNotContain("s3cret");
     }
 

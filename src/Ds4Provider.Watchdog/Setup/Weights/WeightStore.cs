@@ -14,11 +14,11 @@ namespace Ds4Provider.Watchdog.Setup.Weights;
 /// those of another program, else fetched ones. A file gets its final name only after its content was checked.
 /// </summary>
 /// <param name="directory">Where weights are kept.</param>
-/// <param name="downloader">Fetches.</param>
+/// <param name="downloader">Fetches. Made when it is needed first: weights that are there need no HTTP in memory.</param>
 /// <param name="environment">Reads a variable.</param>
 /// <param name="logger">The log.</param>
 internal sealed partial class WeightStore(
-    string directory, Downloader downloader, Func<string, string?> environment, ILogger<WeightStore> logger) : IWeightStore
+    string directory, Lazy<Downloader> downloader, Func<string, string?> environment, ILogger<WeightStore> logger) : IWeightStore
 {
     public long MissingBytes(ModelVariant variant)
     {
@@ -116,8 +116,8 @@ internal sealed partial class WeightStore(
     {
         if (!mayDownload())
             throw DownloadNeeded(variant);
-        HubFile hub = await downloader.FetchAsync(variant, files, progress, cancellationToken).ConfigureAwait(false);
-        Publish(files.Partial, files, WeightReceipt.Of(new FileInfo(files.Partial), hub.Sha256, downloader.OriginName, hub.Revision));
+        HubFile hub = await downloader.Value.FetchAsync(variant, files, progress, cancellationToken).ConfigureAwait(false);
+        Publish(files.Partial, files, WeightReceipt.Of(new FileInfo(files.Partial), hub.Sha256, downloader.Value.OriginName, hub.Revision));
         File.Delete(files.PartialState);
         LogComplete(logger, variant.FileName, hub.Sha256, hub.Revision ?? "unknown");
     }
@@ -127,7 +127,7 @@ internal sealed partial class WeightStore(
     {
         try
         {
-            return (await downloader.ResolveAsync(variant, progress, cancellationToken).ConfigureAwait(false)).Sha256;
+            return (await downloader.Value.ResolveAsync(variant, progress, cancellationToken).ConfigureAwait(false)).Sha256;
         }
         catch (SetupException exception)
         {
@@ -165,7 +165,7 @@ internal sealed partial class WeightStore(
         long missing = MissingBytes(variant) is > 0 and var bytes ? bytes : variant.FileBytes;
         return new SetupException(new Failed(
             FailureReason.DownloadNeeded,
-            string.Create(CultureInfo.InvariantCulture, $"{missing / 1e9:0.0} GB of {variant.Name} weights must be fetched from {downloader.OriginName}."),
+            string.Create(CultureInfo.InvariantCulture, $"{missing / 1e9:0.0} GB of {variant.Name} weights must be fetched from {downloader.Value.OriginName}."),
             "Allow the download.")
         {
             NeededBytes = missing,

@@ -65,7 +65,7 @@ internal sealed class Shop : IAsyncDisposable
         string? Variable(string name) => Environment.GetValueOrDefault(name);
         var origin = new HubOrigin(_http, Hub.Endpoint, () => HubToken.Find(Variable), Limits.Stall);
         var setting = new DownloadSetting(_http, origin, Limits, () => FreeDisk, TimeProvider.System);
-        return new WeightStore(Models, new Downloader(setting, NullLogger<Downloader>.Instance), Variable, NullLogger<WeightStore>.Instance);
+        return new WeightStore(Models, new Lazy<Downloader>(new Downloader(setting, NullLogger<Downloader>.Instance)), Variable, NullLogger<WeightStore>.Instance);
     }
 
     public Task<string> EnsureAsync(bool mayDownload = true, CancellationToken? cancellationToken = null) =>
