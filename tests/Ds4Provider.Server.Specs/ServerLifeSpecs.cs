@@ -123,6 +123,8 @@ public sealed class ServerLifeSpecs
 
         JsonNode error = (await queued.NextAsync())!["error"]!;
         error["code"]!.GetValue<string>().ShouldBe("server_stopping");
+        // The watchdog heard it first: whoever comes back must not be sent here again.
+        await server.Output.WaitForAsync<ServerStopping>();
         (await queued.NextAsync()).ShouldBeNull();
         queued.IsDone.ShouldBeFalse();
         decode.Release(100);

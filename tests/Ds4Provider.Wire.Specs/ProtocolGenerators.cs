@@ -40,6 +40,7 @@ internal static class ProtocolGenerators
         Gen.Select(Gen.Int, Gen.Long, Gen.Long, (active, prefilled, generated) => (ServerEvent)new ServerWork(active, prefilled, generated) { Reuse = new ServerReuse(4, active, 0.25, generated) }),
         Gen.String.Select(address => (ServerEvent)new ServerListening(address)),
         Gen.String.Select(message => (ServerEvent)new ServerListenFailed(message)),
+        Gen.Const((ServerEvent)new ServerStopping()),
         Gen.Select(Gen.String, Gen.String, (message, hint) => (ServerEvent)new ServerFailed(message, hint)));
 
     /// <summary>A valid line with a few bytes changed, removed or repeated, or plain noise.</summary>

@@ -36,6 +36,14 @@ internal static class DummyServer
                 await Task.Delay(int.Parse(parameters[0], CultureInfo.InvariantCulture));
                 Console.Error.WriteLine("dummy: the kernel exploded");
                 return 3;
+            case "drains-once": // FILE that tells the second server that the first was told to stop; it does not end by itself
+                Say(ready);
+                if (File.Exists(parameters[0]))
+                    return await ServeAsync(configuration);
+                await File.WriteAllTextAsync(parameters[0], "told");
+                Say(new ServerStopping());
+                await Task.Delay(Timeout.Infinite);
+                return 0;
             case "never-ready":
                 await Task.Delay(Timeout.Infinite);
                 return 0;

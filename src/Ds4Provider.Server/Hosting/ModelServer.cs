@@ -45,6 +45,9 @@ public static class ModelServer
         bool started = await ReportLoadedAsync(server, commands, events).ConfigureAwait(false);
         if (started)
             await commands.ConfigureAwait(false);
+        // Before clients hear it: whoever asks the watchdog for the model again must not be sent back here.
+        if (started)
+            events.Write(new ServerStopping());
         await server.StopAsync().ConfigureAwait(false);
         return started ? 0 : 1;
     }

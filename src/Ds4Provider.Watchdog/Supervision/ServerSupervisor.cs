@@ -134,6 +134,9 @@ internal sealed partial class ServerSupervisor(
                 attempt.LastWork = work;
                 attempt.Observer.Worked(work);
                 break;
+            case ServerStopping:
+                attempt.Observer.Progress(new Progress(SetupPhase.Stopping, "The server was told to stop; it is started again"));
+                break;
             case ServerListening or ServerListenFailed:
                 attempt.Listeners.Observe(serverEvent);
                 break;

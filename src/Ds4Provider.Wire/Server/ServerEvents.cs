@@ -9,6 +9,7 @@ namespace Ds4Provider.Wire.Server;
 [JsonDerivedType(typeof(ServerWork), "work")]
 [JsonDerivedType(typeof(ServerListening), "listening")]
 [JsonDerivedType(typeof(ServerListenFailed), "listenFailed")]
+[JsonDerivedType(typeof(ServerStopping), "stopping")]
 [JsonDerivedType(typeof(ServerFailed), "failed")]
 public abstract record ServerEvent;
 
@@ -55,6 +56,12 @@ public sealed record ServerListening(string Address) : ServerEvent;
 /// <summary>A TCP listener could not be opened; the server goes on without it.</summary>
 /// <param name="Message">What was wrong and what to do.</param>
 public sealed record ServerListenFailed(string Message) : ServerEvent;
+
+/// <summary>
+/// The server was told to stop: it takes no more requests, and ends when what runs has been drained, which a long tile may
+/// delay by seconds.
+/// </summary>
+public sealed record ServerStopping : ServerEvent;
 
 /// <summary>The server cannot start; it ends after this line.</summary>
 /// <param name="Message">What was wrong and where.</param>

@@ -77,6 +77,23 @@ public sealed class SupervisionSpecs
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_server_that_was_told_to_stop_by_others_is_not_announced_any_more_while_it_drains()
+    {
+        await using var world = new World();
+        world.Set("DUMMY_SERVER", $"drains-once {world.Folder["told"]}");
+        await using WatchdogConnection client = await world.AcquireAsync();
+        Ready first = await client.NextAsync<Ready>();
+        await client.UntilPhaseAsync(SetupPhase.Stopping);
+
+        await client.TrySendAsync(new Acquire("demo"), TimesUp);
+        (await client.NextAsync<Progress>()).Phase.ShouldBe(SetupPhase.Stopping);
+        IsAlive(first.ServerPid).ShouldBeTrue();
+        Kill(first.ServerPid);
+
+        (await client.NextAsync<Ready>()).ServerPid.ShouldNotBe(first.ServerPid);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_crash_leaves_a_report_for_this_user_only_and_the_latest_ten_are_kept()
     {
         await using var world = new World();
