@@ -34,21 +34,21 @@ internal static class SetupServiceCollectionExtensions
         return services;
     }
 
-    private static void AddWeightStore(this IServiceCollection services, WatchdogOptions options)
-    {
-        services.AddSingleton(_ => HubHttp.Create(options.Version));
-        services.AddSingleton(provider =>
-        {
-            HttpClient http = provider.GetRequiredService<HttpClient>();
-            var origin = new HubOrigin(http, options.Hub, () => HubToken.Find(options.Environment), options.Downloads.Stall);
-            IMachine machine = provider.GetRequiredService<IMachine>();
-            return new DownloadSetting(http, origin, options.Downloads, () => machine.Inspect().FreeDisk, provider.GetRequiredService<TimeProvider>());
-        });
-        services.AddSingleton<Downloader>();
+    private static void AddWeightStore(this IServiceCollection services, WatchdogOptions options) =>
         services.AddSingleton<IWeightStore>(provider => new WeightStore(
             options.Paths.Models,
-            new Lazy<Downloader>(provider.GetRequiredService<Downloader>),
+            new Lazy<Downloader>(() => CreateDownloader(provider, options)),
             options.Environment,
             provider.GetRequiredService<ILogger<WeightStore>>()));
+
+    // Its client of HTTP is no service: the very registration would load the library, which few setups need. It lives as
+    // long as the process.
+    private static Downloader CreateDownloader(IServiceProvider provider, WatchdogOptions options)
+    {
+        HttpClient http = HubHttp.Create(options.Version);
+        var origin = new HubOrigin(http, options.Hub, () => HubToken.Find(options.Environment), options.Downloads.Stall);
+        IMachine machine = provider.GetRequiredService<IMachine>();
+        var setting = new DownloadSetting(http, origin, options.Downloads, () => machine.Inspect().FreeDisk, provider.GetRequiredService<TimeProvider>());
+        return new Downloader(setting, provider.GetRequiredService<ILogger<Downloader>>());
     }
 }

@@ -7,7 +7,8 @@ namespace Ds4Provider.Watchdog.Setup.Weights;
 /// <summary>SHA-256 of weights, written as 64 lower-case hexadecimal digits.</summary>
 internal static class ContentHash
 {
-    private const int BlockBytes = 1 << 20;
+    // Long enough that a call costs little beside its bytes.
+    private const int BlockBytes = 256 << 10;
 
     public static bool IsValid(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
 

@@ -8,7 +8,8 @@ namespace Ds4Provider.Watchdog.Setup.Weights.Download;
 /// <summary>Fetches parts of a file and writes them where they belong. Trusts no header that it can check.</summary>
 internal sealed class RangeFetch(HttpClient http, HubOrigin origin, SafeFileHandle file, long size, DownloadLimits limits)
 {
-    private const int BufferBytes = 256 << 10;
+    // One for each connection: what is not in them is in the sockets, whose buffers the system sizes.
+    private const int BufferBytes = 128 << 10;
 
     /// <summary>Fetches what is missing of a run, as far as one response goes.</summary>
     /// <exception cref="OriginTroubleException">The response ended early, stalled, or was not the one that was asked for.</exception>
