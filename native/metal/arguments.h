@@ -19,14 +19,21 @@ typedef device uchar *ds4_gpu_page;
 
 enum {
     DS4_GPU_PRODUCTS = 8,       /* most products of one dispatch */
-    DS4_GPU_ROW_VECTORS = 4,    /* vectors that a row is multiplied with at a time by product_rows */
-    DS4_GPU_GROUP_ROWS = 8,     /* rows of one of its threadgroups */
+    DS4_GPU_ROW_VECTORS = 4,    /* vectors that rows.h multiplies a row with at a time */
+    DS4_GPU_VECTOR_FLOATS = 4096, /* so many of their values are in threadgroup memory at a time */
+    DS4_GPU_SIMDGROUP_ROWS = 4, /* rows of a simdgroup; half as many where it has them of two matrices */
+    DS4_GPU_GROUP_ROWS = 32,    /* rows of a threadgroup of 256 threads */
     DS4_GPU_TILE = 32,          /* rows and vectors of a tile of product_tiles */
     DS4_GPU_MIX_COLUMNS = 256,  /* hidden values of one threadgroup of mix_dots */
     DS4_GPU_MIX_SUMS = 34,      /* 24 products and the 10 different dot products of the four streams */
     DS4_GPU_MIX_VALUES = 24,    /* pre, post, combination */
+    DS4_GPU_MIX_WORK = 60,      /* floats in threadgroup memory for one token's mix: both, and the scale of the input */
     DS4_GPU_HEADS = 8,          /* heads that share the loading of KV rows */
     DS4_GPU_CHUNK = 8,          /* KV rows that are brought to threadgroup memory at a time */
+    DS4_GPU_PART_ROWS = 64,     /* KV rows of a part of attention, at least */
+    DS4_GPU_PARTS = 16,         /* most parts of a token's rows */
+    DS4_GPU_PART_WORK = 17,     /* floats in threadgroup memory for putting a head's parts together */
+    DS4_GPU_GROUP_HEADS = 32,   /* most heads of one group of the output projection */
     DS4_GPU_KEYS = 32,          /* indexer keys of one threadgroup */
     DS4_GPU_PAGE_ROWS = 256,
     DS4_GPU_MAX_HEAD_DIM = 512,
@@ -41,19 +48,14 @@ typedef struct ds4_gpu_matrix {
     uint32_t reserved;
 } ds4_gpu_matrix;
 
-/* y[i] = matrix · x[index[i]], or x[i] when `index` is null. With `norm`, which product_rows only knows, of x / sqrt(mean(x²) + epsilon) ⊙ norm
- * instead of x. */
+/* y[i] = matrix · x[i] for the vectors of a batch. */
 typedef struct ds4_gpu_product {
     ds4_gpu_matrix matrix;
     DS4_DEVICE(const float) x;
     DS4_DEVICE(float) y;
-    DS4_DEVICE(const uint32_t) index;
-    DS4_DEVICE(const float) norm;
     uint32_t x_stride, y_stride;
     uint32_t slice_rows;  /* so many rows have a slice of x of their own, `columns` values long; 0: all have the same */
     uint32_t first_group; /* of the dispatch's threadgroups in x */
-    float epsilon;
-    uint32_t reserved;
 } ds4_gpu_product;
 
 typedef struct ds4_gpu_products {
@@ -61,11 +63,13 @@ typedef struct ds4_gpu_products {
     uint32_t count, vectors;
 } ds4_gpu_products;
 
-/* One product whose results are not kept but mixed into the streams: y is not used. */
+/* A product of few vectors that is not kept but mixed into the streams. */
 typedef struct ds4_gpu_product_mix {
-    ds4_gpu_products products;
+    ds4_gpu_matrix matrix;
+    DS4_DEVICE(const float) x;
     DS4_DEVICE(float) streams;
     DS4_DEVICE(const float) mix;
+    uint32_t x_stride, vectors;
 } ds4_gpu_product_mix;
 
 /* A token of the batch. */
@@ -121,10 +125,20 @@ typedef struct ds4_gpu_mix {
     DS4_DEVICE(const float) base;
     DS4_DEVICE(const float) norm;
     DS4_DEVICE(float) mix;   /* [rows][24]; null for the head */
-    DS4_DEVICE(float) input; /* [rows][hidden] */
+    DS4_DEVICE(float) input; /* [rows][hidden]; null: nobody reads it */
     uint32_t hidden, splits, outputs, iterations;
     float mix_epsilon, epsilon;
 } ds4_gpu_mix;
+
+/* Products of few tokens' mixed, normalised input: x of the products is not used. Threadgroups before those of the first product write
+ * the mix and the input. */
+typedef struct ds4_gpu_mixed_products {
+    ds4_gpu_mix mix;
+    ds4_gpu_products products;
+    ds4_gpu_matrix gate; /* of product `gated`, whose y is silu(gate) · up */
+    uint32_t gated;      /* DS4_GPU_PRODUCTS: none */
+    float limit;         /* of the gated product, see swiglu.h */
+} ds4_gpu_mixed_products;
 
 typedef struct ds4_gpu_mix_output {
     DS4_DEVICE(float) streams;
@@ -176,19 +190,42 @@ typedef struct ds4_gpu_index {
     float factor; /* of the weights */
 } ds4_gpu_index;
 
+/* Queries of few tokens, from their low-rank queries: of all heads, and of the indexer's in the threadgroups after `groups`. */
+typedef struct ds4_gpu_query {
+    ds4_gpu_step step;
+    ds4_gpu_matrix query_b, index_query_b;
+    DS4_DEVICE(const float) low; /* [rows of the span][columns], not normalised */
+    DS4_DEVICE(const float) norm;
+    DS4_DEVICE(float) query;       /* [rows of the span][heads][head_dim] */
+    DS4_DEVICE(float) index_query; /* [rows of the span][index heads][128] */
+    uint32_t vectors, span_first, groups;
+    uint32_t reserved;
+} ds4_gpu_query;
+
 typedef struct ds4_gpu_attend {
     ds4_gpu_step step;
-    DS4_DEVICE(float) query;       /* [rows of the span][heads][head_dim]; the result takes its place */
+    DS4_DEVICE(float) query;       /* [rows of the span][heads][head_dim]; the result takes its place, where it is merged apart */
     DS4_DEVICE(const float) raw;   /* KV rows of the batch */
     DS4_DEVICE(const uint32_t) selected;
-    DS4_DEVICE(float) partial; /* [rows of the part][splits][heads][head_dim] */
-    DS4_DEVICE(float) extreme; /* [rows of the part][splits][heads][2]: largest score, sum of weights */
+    DS4_DEVICE(float) partial; /* [rows of the part][parts][heads][head_dim] */
+    DS4_DEVICE(float) extreme; /* [rows of the part][parts][heads][2]: largest score, sum of weights */
     DS4_DEVICE(const float) sinks;
-    uint32_t heads, splits, top_k, selects;
+    uint32_t heads, top_k, selects;
+    uint32_t most_parts; /* of one token's rows; into how many they are cut depends on nothing else of the batch */
+    uint32_t parts;      /* of any token of the batch, at most */
     uint32_t span_first, part_first;
     float scale;
-    uint32_t reserved;
 } ds4_gpu_attend;
+
+/* The first half of the output projection of few tokens: parts of their attention are put together on the way. */
+typedef struct ds4_gpu_merged_product {
+    ds4_gpu_attend attend;
+    ds4_gpu_matrix matrix;
+    DS4_DEVICE(float) low; /* [rows of the span][rows of the matrix] */
+    uint32_t vectors;
+    uint32_t slice_rows, slice_heads; /* of one group of heads */
+    uint32_t reserved;
+} ds4_gpu_merged_product;
 
 typedef struct ds4_gpu_route {
     DS4_DEVICE(const ds4_gpu_row) rows;
@@ -237,15 +274,14 @@ typedef struct ds4_gpu_swiglu {
 
 typedef struct ds4_gpu_expert_rows {
     ds4_gpu_matrix gate, up, down, shared_down; /* `rows` of the experts' are those of one */
+    ds4_gpu_route route;
     DS4_DEVICE(const float) input;
-    DS4_DEVICE(const uint32_t) chosen;
-    DS4_DEVICE(const float) weight;
     DS4_DEVICE(float) inner; /* [rows][used][width] */
     DS4_DEVICE(const float) shared_inner;
     DS4_DEVICE(float) streams; /* the result is mixed into them */
     DS4_DEVICE(const float) mix;
-    uint32_t used;
     float limit;
+    uint32_t reserved;
 } ds4_gpu_expert_rows;
 
 typedef struct ds4_gpu_expert_sum {

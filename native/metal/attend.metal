@@ -1,34 +1,14 @@
-/* Attention of eight heads of one token over a part of what it sees: the window, oldest row first, then compressed rows.
+/* Attention of eight heads of one token over a part of what it sees.
  *
  * DESIGN   Keys and values are the same row for all heads, so eight of them share the loading of every row. Eight rows at a time
  *          come to threadgroup memory as float; each of the four simdgroups owns a quarter of the dimensions, as 8x8 matrices of
  *          query and result in registers. The largest score so far is kept, and the result is scaled when it grows. What is written
- *          is not normalised yet: attend_merge puts the parts together.
+ *          is not normalised yet: merge_parts puts the parts together.
  *          Grid: parts of the rows in x, blocks of eight heads in y, tokens of the part in z.
  */
-#include "row.h"
+#include "view.h"
 
 enum { DIM_MATRICES = DS4_GPU_MAX_HEAD_DIM / 32 }; /* of one simdgroup, at most */
-
-/* What one token sees. */
-struct view {
-    device const ds4_gpu_tile *tile;
-    device const uint *selected; /* null: compressed rows 0, 1, 2 … */
-    uint window_start, window_rows, rows;
-};
-
-static view view_of(constant ds4_gpu_attend &a, uint row)
-{
-    view v;
-    uint position = a.step.rows[row].position, seen = rows_seen(a.step.ratio, position);
-    bool selects = a.selects && seen > a.top_k;
-    v.tile = &a.step.tiles[a.step.rows[row].tile];
-    v.window_start = position + 1 > a.step.window ? position + 1 - a.step.window : 0;
-    v.window_rows = position + 1 - v.window_start;
-    v.selected = selects ? a.selected + ulong(row - a.part_first) * a.top_k : nullptr;
-    v.rows = v.window_rows + (selects ? a.top_k : seen);
-    return v;
-}
 
 /* Values 4·i … of row `index` of the view. */
 static float4 load_row(constant ds4_gpu_attend &a, view v, uint index, uint i)
@@ -107,7 +87,9 @@ kernel void attend(constant ds4_gpu_attend &a [[buffer(0)]],
     attend_memory m = attend_memory{shared, rest, rest + 256, rest + 320, rest + 384, rest + 392};
     threadgroup float *quarter = m.rows + group * (dim / 4);
     view v = view_of(a, row);
-    uint per_part = (v.rows + a.splits - 1) / a.splits, begin = place.x * per_part, end = min(begin + per_part, v.rows);
+    uint part_rows = rows_of_part(v.rows, a.most_parts), begin = place.x * part_rows, end = min(begin + part_rows, v.rows);
+    if (begin >= v.rows)
+        return;
     simdgroup_float8x8 query[DIM_MATRICES], sums[DIM_MATRICES], zero = make_filled_simdgroup_matrix<float, 8, 8>(0.0f);
 
     load_queries(a, row, place.y * DS4_GPU_HEADS, m.rows, lane, group);
@@ -116,7 +98,7 @@ kernel void attend(constant ds4_gpu_attend &a [[buffer(0)]],
         m.sums[tid] = 0.0f;
     }
     threadgroup_barrier(mem_flags::mem_threadgroup);
-for (uint i = 0; i < DIM_MATRICES; i++) {
+    for (uint i = 0; i < DIM_MATRICES; i++) {
         if (i < matrices)
             simdgroup_load(query[i], quarter + 8 * i, dim);
         sums[i] = zero;
@@ -130,7 +112,7 @@ for (uint i = 0; i < DIM_MATRICES; i++) {
         }
         threadgroup_barrier(mem_flags::mem_threadgroup);
         simdgroup_float8x8 scores = zero, key, weights, growth;
-    for (uint i = 0; i < DIM_MATRICES; i++)
+        for (uint i = 0; i < DIM_MATRICES; i++)
             if (i < matrices) {
                 simdgroup_load(key, quarter + 8 * i, dim, ulong2(0, 0), true);
                 simdgroup_multiply_accumulate(scores, query[i], key, scores);
@@ -142,7 +124,7 @@ for (uint i = 0; i < DIM_MATRICES; i++) {
         threadgroup_barrier(mem_flags::mem_threadgroup);
         simdgroup_load(weights, m.weights, 8);
         simdgroup_load(growth, m.growth, 8);
-    for (uint i = 0; i < DIM_MATRICES; i++)
+        for (uint i = 0; i < DIM_MATRICES; i++)
             if (i < matrices) {
                 simdgroup_load(key, quarter + 8 * i, dim);
                 simdgroup_multiply_accumulate(sums[i], growth, sums[i], zero);
@@ -150,12 +132,12 @@ for (uint i = 0; i < DIM_MATRICES; i++) {
             }
     }
     threadgroup_barrier(mem_flags::mem_threadgroup);
-for (uint i = 0; i < DIM_MATRICES; i++)
+    for (uint i = 0; i < DIM_MATRICES; i++)
         if (i < matrices)
             simdgroup_store(sums[i], quarter + 8 * i, dim);
     threadgroup_barrier(mem_flags::mem_threadgroup);
     uint first_head = place.y * DS4_GPU_HEADS, heads = min(a.heads - first_head, uint(DS4_GPU_HEADS));
-    ulong base = (ulong(place.z) * a.splits + place.x) * a.heads + first_head;
+    ulong base = (ulong(place.z) * a.parts + place.x) * a.heads + first_head;
     for (uint i = tid; i < heads * dim; i += 128)
         a.partial[base * dim + i] = m.rows[i];
     if (tid < heads) {

@@ -12,7 +12,7 @@ static void multiply(constant ds4_gpu_products &a, threadgroup uchar *shared, ui
     uint row = first_row + tid / 4, v = first + tid / 4;
     uint slice = p.slice_rows == 0 ? 0 : first_row / p.slice_rows * p.matrix.columns;
     device const uchar *weights = row < p.matrix.rows ? p.matrix.data + ulong(row) * p.matrix.row_bytes : nullptr;
-    device const float *vector = v < a.vectors ? p.x + ulong(p.index ? p.index[v] : v) * p.x_stride + slice : nullptr;
+    device const float *vector = v < a.vectors ? p.x + ulong(v) * p.x_stride + slice : nullptr;
     multiply_tile<T>(weights, p.matrix.format, p.matrix.columns, vector, shared, tid);
     threadgroup const float *out = (threadgroup const float *)shared;
     for (uint i = tid; i < DS4_GPU_TILE * DS4_GPU_TILE; i += 128) {

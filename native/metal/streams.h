@@ -17,4 +17,15 @@ inline void mix_value(device T *streams, device const float *mix, uint width, ui
                                  combination[12 + d] * old[3];
 }
 
+/* Results of rows.h that go into the streams of the tokens from number `first` on. */
+struct mix_result {
+    device float *streams;
+    device const float *mix;
+    uint hidden, first;
+    void operator()(uint vector, uint row, float value) const
+    {
+        mix_value(streams + ulong(first + vector) * 4 * hidden, mix + ulong(first + vector) * DS4_GPU_MIX_VALUES, hidden, row, value);
+    }
+};
+
 #endif

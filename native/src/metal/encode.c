@@ -55,29 +55,27 @@ ds4_gpu_product ds4_metal_product(const ds4_metal *metal, const ds4_matrix *matr
     return (ds4_gpu_product){.matrix = ds4_metal_matrix(metal, matrix), .x = x, .y = y, .x_stride = x_stride, .y_stride = y_stride};
 }
 
-void ds4_metal_products(ds4_metal *metal, ds4_mode mode, ds4_gpu_products *products, uint32_t vectors, bool few)
+void ds4_metal_products(ds4_metal *metal, ds4_mode mode, ds4_gpu_products *products, uint32_t vectors)
 {
-    uint32_t groups = 0, rows = few ? DS4_GPU_GROUP_ROWS : DS4_GPU_TILE;
+    uint32_t groups = 0;
     for (uint32_t i = 0; i < products->count; i++) {
         products->product[i].first_group = groups;
-        groups += ds4_divide_up(products->product[i].matrix.rows, rows);
+        groups += ds4_divide_up(products->product[i].matrix.rows, DS4_GPU_TILE);
     }
     products->vectors = vectors;
-    ds4_gpu_grid grid = {groups, ds4_divide_up(vectors, few ? DS4_GPU_ROW_VECTORS : DS4_GPU_TILE), 1};
-    ds4_metal_kernel kernel = few ? DS4_METAL_product_rows : mode == DS4_MODE_FAST ? DS4_METAL_product_tiles_half : DS4_METAL_product_tiles_float;
-    ds4_metal_dispatch(metal, kernel, products, sizeof *products, grid, 128, few ? 0 : DS4_GPU_TILE * DS4_GPU_TILE * 2 * sizeof(float));
+    ds4_metal_kernel kernel = mode == DS4_MODE_FAST ? DS4_METAL_product_tiles_half : DS4_METAL_product_tiles_float;
+    ds4_metal_dispatch(metal, kernel, products, sizeof *products, (ds4_gpu_grid){groups, ds4_divide_up(vectors, DS4_GPU_TILE), 1}, 128,
+                       DS4_GPU_TILE * DS4_GPU_TILE * 2 * sizeof(float));
 }
 
-void ds4_metal_product_mix(ds4_metal *metal, const ds4_gpu_product *product, ds4_span span)
+ds4_gpu_grid ds4_metal_row_grid(uint32_t groups, uint32_t vectors)
 {
-    ds4_gpu_product_mix arguments = {
-        .products = {.product = {*product}, .count = 1, .vectors = span.count},
-        .streams = ds4_metal_float(&metal->buffers.streams, (uint64_t)span.first * DS4_STREAMS * metal->shape->hidden),
-        .mix = ds4_metal_float(&metal->buffers.mix, (uint64_t)span.first * DS4_GPU_MIX_VALUES),
-    };
-    ds4_gpu_grid grid = {ds4_divide_up(product->matrix.rows, DS4_GPU_GROUP_ROWS), ds4_divide_up(span.count, DS4_GPU_ROW_VECTORS), 1};
-    ds4_metal_dispatch(metal, DS4_METAL_product_mix, &arguments, sizeof arguments, grid, 128, 0);
-    ds4_gpu_barrier(metal->gpu);
+    return (ds4_gpu_grid){groups, ds4_divide_up(vectors, DS4_GPU_ROW_VECTORS), 1};
+}
+
+uint32_t ds4_metal_row_memory(uint32_t floats)
+{
+    return (uint32_t)((DS4_GPU_VECTOR_FLOATS + floats) * sizeof(float));
 }
 
 bool ds4_metal_is_few(const ds4_batch *batch)

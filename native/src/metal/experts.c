@@ -47,6 +47,40 @@ static void sort(ds4_metal *metal, const ds4_batch *batch)
     ds4_gpu_barrier(metal->gpu);
 }
 
+static ds4_gpu_route route_arguments(const ds4_metal *metal, const ds4_step *step)
+{
+    const ds4_metal_buffers *b = &metal->buffers;
+    return (ds4_gpu_route){
+        .rows = b->rows.address,
+        .router = b->router.address,
+        .bias = ds4_metal_address(metal, step->weights->router_bias),
+        .hash = ds4_metal_address(metal, step->weights->hash_experts),
+        .chosen = b->chosen.address,
+        .weight = b->chosen_weight.address,
+        .experts = metal->shape->experts,
+        .used = metal->shape->experts_used,
+        .scale = (float)metal->shape->expert_scale,
+    };
+}
+
+/* Few tokens: the choice is left to the kernel that needs it first. */
+static void route_few(ds4_metal *metal, const ds4_step *step)
+{
+    const ds4_shape *shape = metal->shape;
+    const ds4_metal_buffers *b = &metal->buffers;
+    ds4_gpu_mixed_products p = {
+        .mix = ds4_metal_mix(metal, step, DS4_FFN),
+        .products = {.count = 2},
+        .gate = ds4_metal_matrix(metal, &step->weights->gate_shared),
+        .gated = 1,
+        .limit = shape->shared_clamp[step->layer],
+    };
+    p.products.product[0] = ds4_metal_product(metal, &step->weights->router, 0, 0, b->router.address, shape->experts);
+    p.products.product[1] = ds4_metal_product(metal, &step->weights->up_shared, 0, 0, b->shared_inner.address, shape->expert_width);
+    ds4_metal_mixed_products(metal, &p, step->batch->count);
+    ds4_gpu_barrier(metal->gpu);
+}
+
 ds4_status ds4_metal_route(void *backend, const ds4_step *step, ds4_error *error)
 {
     ds4_metal *metal = backend;
@@ -54,30 +88,23 @@ ds4_status ds4_metal_route(void *backend, const ds4_step *step, ds4_error *error
     const ds4_layer_weights *w = step->weights;
     const ds4_metal_buffers *b = &metal->buffers;
     ds4_gpu_products p = {.count = 3};
-    bool few = ds4_metal_is_few(step->batch);
     (void)error;
+    if (ds4_metal_is_few(step->batch)) {
+        route_few(metal, step);
+        return DS4_OK;
+    }
     p.product[0] = ds4_metal_product(metal, &w->router, b->input.address, shape->hidden, b->router.address, shape->experts);
     p.product[1] = ds4_metal_product(metal, &w->gate_shared, b->input.address, shape->hidden, b->shared_gate.address, shape->expert_width);
     p.product[2] = ds4_metal_product(metal, &w->up_shared, b->input.address, shape->hidden, b->shared_inner.address, shape->expert_width);
     /* The choice of experts hangs on small differences: never with half tiles. */
-    ds4_metal_products(metal, DS4_MODE_ROUNDED, &p, step->batch->count, few);
+    ds4_metal_products(metal, DS4_MODE_ROUNDED, &p, step->batch->count);
     ds4_gpu_barrier(metal->gpu);
-    ds4_gpu_route route = {
-        .rows = b->rows.address,
-        .router = b->router.address,
-        .bias = ds4_metal_address(metal, w->router_bias),
-        .hash = ds4_metal_address(metal, w->hash_experts),
-        .chosen = b->chosen.address,
-        .weight = b->chosen_weight.address,
-        .experts = shape->experts,
-        .used = shape->experts_used,
-        .scale = (float)shape->expert_scale,
-    };
-    ds4_metal_dispatch(metal, DS4_METAL_route, &route, sizeof route, (ds4_gpu_grid){step->batch->count, 1, 1}, 32, 0);
+    ds4_gpu_route route = route_arguments(metal, step);
+    ds4_metal_dispatch(metal, DS4_METAL_route, &route, sizeof route, (ds4_gpu_grid){step->batch->count, 1, 1}, 32,
+                       (shape->experts + 2 * DS4_GPU_MAX_EXPERTS_USED) * sizeof(uint32_t));
     activate(metal, &b->shared_gate, &b->shared_inner, 0, step->batch->count, shape->shared_clamp[step->layer]);
     ds4_gpu_barrier(metal->gpu);
-    if (!few)
-        sort(metal, step->batch);
+    sort(metal, step->batch);
     return DS4_OK;
 }
 
@@ -100,14 +127,12 @@ static ds4_gpu_expert_rows row_arguments(const ds4_metal *metal, const ds4_step 
         .up = experts_of(metal, &w->up_experts),
         .down = experts_of(metal, &w->down_experts),
         .shared_down = ds4_metal_matrix(metal, &w->down_shared),
+        .route = route_arguments(metal, step),
         .input = b->input.address,
-        .chosen = b->chosen.address,
-        .weight = b->chosen_weight.address,
         .inner = b->pair_inner.address,
         .shared_inner = b->shared_inner.address,
         .streams = b->streams.address,
         .mix = b->mix.address,
-        .used = metal->shape->experts_used,
         .limit = metal->shape->routed_clamp[step->layer],
     };
 }
@@ -142,7 +167,8 @@ ds4_status ds4_metal_expert_inner(void *backend, const ds4_step *step, ds4_error
     if (ds4_metal_is_few(step->batch)) {
         ds4_gpu_expert_rows arguments = row_arguments(metal, step);
         ds4_metal_dispatch(metal, DS4_METAL_expert_inner, &arguments, sizeof arguments,
-                           (ds4_gpu_grid){ds4_divide_up(arguments.gate.rows, 4), pairs, 1}, 128, 0);
+                           (ds4_gpu_grid){ds4_divide_up(arguments.gate.rows, DS4_GPU_GROUP_ROWS / 2), pairs, 1}, DS4_METAL_ROW_THREADS,
+                           ds4_metal_row_memory(2 * DS4_GPU_MAX_EXPERTS_USED));
     } else {
         multiply_pairs(metal, step, &step->weights->gate_experts, &b->input, b->pair_token.address, &b->pair_gate);
         multiply_pairs(metal, step, &step->weights->up_experts, &b->input, b->pair_token.address, &b->pair_inner);
@@ -171,13 +197,14 @@ ds4_status ds4_metal_expert_output(void *backend, const ds4_step *step, ds4_erro
     if (ds4_metal_is_few(step->batch)) {
         ds4_gpu_expert_rows arguments = row_arguments(metal, step);
         ds4_metal_dispatch(metal, DS4_METAL_expert_output, &arguments, sizeof arguments,
-                           (ds4_gpu_grid){ds4_divide_up(hidden, 8), step->batch->count, 1}, 128, 0);
+                           (ds4_gpu_grid){ds4_divide_up(hidden, DS4_GPU_GROUP_ROWS), step->batch->count, 1}, DS4_METAL_ROW_THREADS,
+                           ds4_metal_row_memory(0));
         ds4_gpu_barrier(metal->gpu);
     } else {
         ds4_gpu_products shared = {.count = 1};
         shared.product[0] = ds4_metal_product(metal, &step->weights->down_shared, b->shared_inner.address, metal->shape->expert_width,
                                               b->output.address, hidden);
-        ds4_metal_products(metal, step->batch->mode, &shared, step->batch->count, false);
+        ds4_metal_products(metal, step->batch->mode, &shared, step->batch->count);
         multiply_pairs(metal, step, &step->weights->down_experts, &b->pair_inner, 0, &b->pair_output);
         ds4_gpu_barrier(metal->gpu);
         add_pairs(metal, step->batch);

@@ -25,7 +25,13 @@ ds4_status ds4_metal_project(void *backend, const ds4_step *step, ds4_error *err
         if (products[i].wanted)
             p.product[p.count++] = ds4_metal_product(metal, products[i].matrix, b->input.address, metal->shape->hidden,
                                                      products[i].y->address, products[i].matrix->rows);
-    ds4_metal_products(metal, step->batch->mode, &p, step->batch->count, ds4_metal_is_few(step->batch));
+    if (ds4_metal_is_few(step->batch)) {
+        ds4_gpu_mixed_products mixed = {.mix = ds4_metal_mix(metal, step, DS4_ATTENTION), .products = p, .gated = DS4_GPU_PRODUCTS};
+        mixed.mix.input = 0;
+        ds4_metal_mixed_products(metal, &mixed, step->batch->count);
+    } else {
+        ds4_metal_products(metal, step->batch->mode, &p, step->batch->count);
+    }
     ds4_gpu_barrier(metal->gpu);
     return DS4_OK;
 }

@@ -12,7 +12,6 @@
 enum {
     MAX_TILE = 512,
     MAX_SPAN = 256,
-    LEAST_PARTS = 64,
     TILE_BUDGET = 512 << 20, /* bytes for the buffers of a batch */
     SCORE_BUDGET = 4 << 20   /* index scores, where one token needs less */
 };
@@ -153,7 +152,7 @@ static void choose_sizes(ds4_metal *metal)
     uint64_t per_token = sum_of(two, list_tile(metal, two, 2)) - sum_of(one, list_tile(metal, one, 1)), rows = s->context / DS4_RATIO_OVERLAPPING;
     metal->tile = (uint32_t)ds4_larger(DS4_BATCH_SESSIONS, ds4_smaller(MAX_TILE, TILE_BUDGET / per_token));
     metal->span = (uint32_t)ds4_smaller(MAX_SPAN, metal->tile);
-    metal->parts = (uint32_t)ds4_larger(metal->span, LEAST_PARTS);
+    metal->parts = (uint32_t)ds4_larger(metal->span, DS4_BATCH_SESSIONS * DS4_GPU_PARTS);
     metal->score_capacity = ds4_shape_can_select(s) ? ds4_larger(rows, ds4_smaller(SCORE_BUDGET, rows * metal->span)) : 0;
 }
 
@@ -231,6 +230,9 @@ static ds4_status check_shape(const ds4_shape *s, ds4_error *error)
     if (s->experts_used > DS4_GPU_MAX_EXPERTS_USED)
         return ds4_fail(error, DS4_UNSUPPORTED, "%u experts per token; the Metal kernels take at most %d: use the backend cpu",
                         s->experts_used, DS4_GPU_MAX_EXPERTS_USED);
+    if (s->heads / s->output_groups > DS4_GPU_GROUP_HEADS)
+        return ds4_fail(error, DS4_UNSUPPORTED, "%u heads of an output group; the Metal kernels take at most %d: use the backend cpu",
+                        s->heads / s->output_groups, DS4_GPU_GROUP_HEADS);
     if (s->hidden % 8 != 0 || s->query_rank % 8 != 0 || s->expert_width % 8 != 0)
         return ds4_fail(error, DS4_UNSUPPORTED, "widths of %u, %u and %u values; the Metal kernels take multiples of 8: use the backend cpu",
                         s->hidden, s->query_rank, s->expert_width);

@@ -9,9 +9,10 @@
 
 /* Every kernel by its name. */
 #define DS4_METAL_KERNELS(K)                                                                                              \
-    K(attend) K(attend_merge) K(compress) K(embed) K(expert_inner) K(expert_output) K(expert_sum) K(expert_tiles_float)   \
-    K(expert_tiles_half) K(finish_rows) K(index_query) K(index_scores) K(index_select) K(keep) K(mix_apply) K(mix_dots)   \
-    K(mix_output) K(product_mix) K(product_rows) K(product_tiles_float) K(product_tiles_half) K(route) K(sort_pairs) K(swiglu)
+    K(attend) K(attend_merge) K(compress) K(embed) K(expert_inner) K(expert_output) K(expert_sum) K(expert_tiles_float)    \
+    K(expert_tiles_half) K(finish_rows) K(index_query) K(index_scores) K(index_select) K(keep) K(merged_product)           \
+    K(mix_apply) K(mix_dots) K(mix_output) K(mixed_products) K(product_mix) K(product_tiles_float) K(product_tiles_half)   \
+    K(query_products) K(route) K(sort_pairs) K(swiglu)
 
 typedef enum ds4_metal_kernel {
 #define DS4_METAL_NUMBER(name) DS4_METAL_##name,
@@ -51,7 +52,7 @@ typedef struct ds4_metal_buffers {
     /* A row per token of the span. */
     ds4_gpu_memory query, index_query, low;
 
-    ds4_gpu_memory partial, extreme; /* parts of attention */
+    ds4_gpu_memory partial, extreme; /* parts of tokens' attention */
     ds4_gpu_memory scores, selected; /* of the indexer, for a part of the span */
     ds4_gpu_memory logits;           /* [DS4_METAL_OUTPUTS][vocabulary] */
 } ds4_metal_buffers;
@@ -67,7 +68,7 @@ typedef struct ds4_metal {
     ds4_buffer_source state_memory;
     ds4_metal_buffers buffers;
     uint32_t tile, span; /* most tokens of a batch, and attended together */
-    uint32_t parts;      /* rows of `partial` */
+    uint32_t parts;      /* of tokens' attention: rows of `partial` */
     uint64_t score_capacity;
     uint64_t memory_bytes;
     uint32_t window_count[2]; /* entries of buffers.windows */
@@ -91,20 +92,35 @@ void ds4_metal_dispatch(ds4_metal *metal, ds4_metal_kernel kernel, const void *a
 ds4_gpu_product ds4_metal_product(const ds4_metal *metal, const ds4_matrix *matrix, uint64_t x, uint32_t x_stride, uint64_t y,
                                   uint32_t y_stride);
 
-/* Multiplies the matrices with `vectors` vectors in one dispatch. `few`: row by row. */
-void ds4_metal_products(ds4_metal *metal, ds4_mode mode, ds4_gpu_products *products, uint32_t vectors, bool few);
-
-/* Multiplies one matrix with a few vectors and mixes the results into the streams of the tokens of `span`, as many as vectors. */
-void ds4_metal_product_mix(ds4_metal *metal, const ds4_gpu_product *product, ds4_span span);
+/* Multiplies the matrices with many vectors in one dispatch. */
+void ds4_metal_products(ds4_metal *metal, ds4_mode mode, ds4_gpu_products *products, uint32_t vectors);
 
 /* Whether the batch is for the kernels that read every weight once for a few tokens. */
 bool ds4_metal_is_few(const ds4_batch *batch);
+
+/* The grid of a kernel of rows.h: threadgroups, and `vectors` of their vectors. */
+ds4_gpu_grid ds4_metal_row_grid(uint32_t groups, uint32_t vectors);
+
+/* The threads that those have, and their threadgroup memory with `floats` more than the vectors take. */
+enum { DS4_METAL_ROW_THREADS = DS4_GPU_GROUP_ROWS / DS4_GPU_SIMDGROUP_ROWS * 32 };
+uint32_t ds4_metal_row_memory(uint32_t floats);
 
 /* The address of float number `index` of a buffer. */
 static inline uint64_t ds4_metal_float(const ds4_gpu_memory *memory, uint64_t index)
 {
     return memory->address + index * sizeof(float);
 }
+
+/* ---- mix.c -------------------------------------------------------------------------------------------------- */
+
+/* Adds the sub-layer's output to the streams of the tokens. */
+void ds4_metal_mix_output(ds4_metal *metal, ds4_span span);
+
+/* The mix of a sub-layer of this step, whose sums mix_input has made. */
+ds4_gpu_mix ds4_metal_mix(const ds4_metal *metal, const ds4_step *step, ds4_sublayer sublayer);
+
+/* Multiplies matrices with the mixed input of few tokens, in one dispatch; `p` has the mix, the products, and the gate if one has it. */
+void ds4_metal_mixed_products(ds4_metal *metal, ds4_gpu_mixed_products *p, uint32_t vectors);
 
 /* ---- batch.c ------------------------------------------------------------------------------------------------ */
 
@@ -127,8 +143,5 @@ ds4_status ds4_metal_output(void *backend, const ds4_step *step, ds4_span span, 
 ds4_status ds4_metal_route(void *backend, const ds4_step *step, ds4_error *error);
 ds4_status ds4_metal_expert_inner(void *backend, const ds4_step *step, ds4_error *error);
 ds4_status ds4_metal_expert_output(void *backend, const ds4_step *step, ds4_error *error);
-
-/* Adds the sub-layer's output to the streams of the tokens. */
-void ds4_metal_mix_output(ds4_metal *metal, ds4_span span);
 
 #endif
