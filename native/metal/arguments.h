@@ -194,12 +194,11 @@ typedef struct ds4_gpu_index {
 typedef struct ds4_gpu_query {
     ds4_gpu_step step;
     ds4_gpu_matrix query_b, index_query_b;
-    DS4_DEVICE(const float) low; /* [rows of the span][columns], not normalised */
+    DS4_DEVICE(const float) low; /* [rows][columns], not normalised */
     DS4_DEVICE(const float) norm;
-    DS4_DEVICE(float) query;       /* [rows of the span][heads][head_dim] */
-    DS4_DEVICE(float) index_query; /* [rows of the span][index heads][128] */
-    uint32_t vectors, span_first, groups;
-    uint32_t reserved;
+    DS4_DEVICE(float) query;       /* [rows][heads][head_dim] */
+    DS4_DEVICE(float) index_query; /* [rows][index heads][128] */
+    uint32_t vectors, groups;
 } ds4_gpu_query;
 
 typedef struct ds4_gpu_attend {
@@ -221,7 +220,7 @@ typedef struct ds4_gpu_attend {
 typedef struct ds4_gpu_merged_product {
     ds4_gpu_attend attend;
     ds4_gpu_matrix matrix;
-    DS4_DEVICE(float) low; /* [rows of the span][rows of the matrix] */
+    DS4_DEVICE(float) low; /* [rows][rows of the matrix] */
     uint32_t vectors;
     uint32_t slice_rows, slice_heads; /* of one group of heads */
     uint32_t reserved;

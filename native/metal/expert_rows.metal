@@ -52,8 +52,8 @@ kernel void expert_output(constant ds4_gpu_expert_rows &a [[buffer(0)]],
                 sums);
     for (uint k = 0; k < a.route.used; k++) {
         uint pair = place.y * a.route.used + k;
-        add_product(a.down, ulong(a.route.chosen[pair]) * a.down.rows + row, rows,
-                    plain_vectors{a.inner + ulong(pair) * a.down.columns, 0}, 1, shared, tid, size.x, sums);
+        add_product(a.down, ulong(a.route.chosen[pair]) * a.down.rows + row, rows, plain_vectors{a.inner + ulong(pair) * a.down.columns, 0},
+                    1, shared, tid, size.x, sums);
     }
     give_results(sums, row, rows, 1, tid % 32, mix_result{a.streams, a.mix, a.down.rows, place.y});
 }

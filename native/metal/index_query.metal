@@ -1,4 +1,5 @@
-/* Rotation, Hadamard transform and rounding of many tokens' queries of the indexer, in place. Grid: heads in x, tokens of the span in y; one simdgroup. */
+/* Rotation, Hadamard transform and rounding of many tokens' queries of the indexer, in place.
+ * Grid: heads in x, tokens of the span in y; one simdgroup. */
 #include "row.h"
 
 kernel void index_query(constant ds4_gpu_index &a [[buffer(0)]],

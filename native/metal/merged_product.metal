@@ -1,7 +1,7 @@
 /* The first half of the output projection of few tokens: every group of heads has rows of its own.
  *
  * DESIGN   A threadgroup puts the parts of its group's attention together itself. Since it reads all of them, up to 16 times the
- *          vector, it has twice the rows that others have. Grid: threadgroups of 64 rows by groups of heads in x, tokens of the span in
+ *          vector, it has twice the rows that others have. Grid: threadgroups of 64 rows by groups of heads in x, tokens in
  *          steps of 4 in y; 512 threads.
  */
 #include "rows.h"

@@ -1,7 +1,7 @@
 /* mix.h: from the sums of mix_dots to the mix of a token, and its mixed, normalised input.
  *
- * DESIGN   Whoever needs the input works out the weights of the streams by itself: the 34 sums cost less than another barrier. How the output will be
- *          mixed in, which takes a Sinkhorn iteration, is worked out by one threadgroup of a token.
+ * DESIGN   Whoever needs the input works out the weights of the streams by itself: the 34 sums cost less than another barrier. How the
+ *          output will be mixed in, which takes a Sinkhorn iteration, is worked out by one threadgroup of a token.
  */
 #ifndef DS4_GPU_MIX_H
 #define DS4_GPU_MIX_H

@@ -1,5 +1,5 @@
-/* Everything that is a matrix times the mixed, normalised input of few tokens: low-rank query, KV row and compressors'; router and the shared
- * expert's gate and up; the head's output matrix.
+/* Everything that is a matrix times the mixed, normalised input of few tokens: low-rank query, KV row and compressors'; router and the
+ * shared expert's gate and up; the head's output matrix.
  *
  * DESIGN   Every threadgroup mixes the streams itself, into threadgroup memory: its rows are many, so the streams are little beside
  *          their weights. Grid: threadgroups of 32 rows, 16 of the gated product, in x; tokens in steps of 4 in y; 256 threads.

@@ -51,8 +51,7 @@ static void index_head(constant ds4_gpu_query &a, uint head, uint first, uint ve
     if (vector >= vectors)
         return;
     threadgroup const float *made = values + vector * INDEX_DIM + 4 * lane;
-    float4 v = rotate_tail(float4(made[0], made[1], made[2], made[3]), a.step.rotations + ulong(a.span_first + first + vector) * 64, lane,
-                           INDEX_DIM);
+    float4 v = rotate_tail(float4(made[0], made[1], made[2], made[3]), a.step.rotations + ulong(first + vector) * 64, lane, INDEX_DIM);
     ((device float4 *)(a.index_query + (ulong(first + vector) * heads + head) * INDEX_DIM))[lane] =
         round_index(v, lane, a.step.half_rows != 0);
 }

@@ -59,17 +59,16 @@ inline void choose_experts(constant ds4_gpu_route &a, uint row, choice c, uint t
         c.keys[e] = score_key(affinity_of(router[e]) + (a.bias ? a.bias[e] : 0.0f));
     threadgroup_barrier(mem_flags::mem_threadgroup);
     if (tid < 32) {
-        float sum = 0;
         for (uint k = 0; k < a.used; k++) {
             uint expert = a.hash ? uint(a.hash[ulong(a.rows[row].token) * a.used + k]) : take_best(c.keys, a.experts, tid);
-            sum += affinity_of(router[expert]);
             if (tid == 0)
                 c.experts[k] = expert;
         }
-        sum = max(sum, 6.103515625e-05f);
         simdgroup_barrier(mem_flags::mem_threadgroup);
+        float affinity = tid < a.used ? affinity_of(router[c.experts[tid]]) : 0.0f;
+        float sum = max(simd_sum(affinity), 6.103515625e-05f);
         if (tid < a.used)
-            c.weights[tid] = affinity_of(router[c.experts[tid]]) / sum * a.scale;
+            c.weights[tid] = affinity / sum * a.scale;
     }
     threadgroup_barrier(mem_flags::mem_threadgroup);
 }

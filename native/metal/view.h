@@ -32,11 +32,12 @@ inline uint rows_of_part(uint rows, uint most_parts)
     return max(uint(DS4_GPU_PART_ROWS), (share + DS4_GPU_CHUNK - 1) / DS4_GPU_CHUNK * DS4_GPU_CHUNK);
 }
 
-/* How the parts of one head of a token are added, into `work`: their factors, in which the head's sink counts, and how many they are. `token`:
- * of the part of the span. */
+/* How the parts of one head of a token are added, into `work`: their factors, in which the head's sink counts, and how many they are.
+ * `token`: of the part of the span. */
 inline void weigh_parts(constant ds4_gpu_attend &a, uint token, uint head, threadgroup float *work)
 {
-    uint rows = view_of(a, a.part_first + token).rows, part_rows = rows_of_part(rows, a.most_parts), count = (rows + part_rows - 1) / part_rows;
+    uint rows = view_of(a, a.part_first + token).rows, part_rows = rows_of_part(rows, a.most_parts);
+    uint count = (rows + part_rows - 1) / part_rows;
     device const float *extreme = a.extreme + 2 * (ulong(token) * a.parts * a.heads + head);
     float largest = a.sinks[head];
     for (uint s = 0; s < count; s++)

@@ -25,23 +25,22 @@ static ds4_gpu_index index_arguments(const ds4_metal *metal, const ds4_step *ste
 }
 
 /* Of few tokens, in one dispatch. */
-static void query_few(ds4_metal *metal, const ds4_step *step, ds4_span span, uint64_t low)
+static void query_few(ds4_metal *metal, const ds4_step *step, uint32_t tokens)
 {
     const ds4_metal_buffers *b = &metal->buffers;
     ds4_gpu_query arguments = {
         .step = ds4_metal_step(metal, step),
         .query_b = ds4_metal_matrix(metal, &step->weights->query_b),
         .index_query_b = ds4_metal_matrix(metal, &step->weights->index_query_b),
-        .low = low,
+        .low = b->query_low.address,
         .norm = ds4_metal_address(metal, step->weights->query_a_norm),
         .query = b->query.address,
         .index_query = b->index_query.address,
-        .vectors = span.count,
-        .span_first = span.first,
+        .vectors = tokens,
         .groups = ds4_divide_up(step->weights->query_b.rows, DS4_GPU_GROUP_ROWS),
     };
     uint32_t heads = step->selects ? metal->shape->index_heads : 0;
-    ds4_metal_dispatch(metal, DS4_METAL_query_products, &arguments, sizeof arguments, ds4_metal_row_grid(arguments.groups + heads, span.count),
+    ds4_metal_dispatch(metal, DS4_METAL_query_products, &arguments, sizeof arguments, ds4_metal_row_grid(arguments.groups + heads, tokens),
                        DS4_METAL_ROW_THREADS, ds4_metal_row_memory(DS4_GPU_ROW_VECTORS * (DS4_INDEX_DIM + 1)));
     ds4_gpu_barrier(metal->gpu);
 }
@@ -56,7 +55,7 @@ ds4_status ds4_metal_query(void *backend, const ds4_step *step, ds4_span span, d
     ds4_gpu_products p = {.count = 1};
     (void)error;
     if (ds4_metal_is_few(step->batch)) {
-        query_few(metal, step, span, low);
+        query_few(metal, step, span.count);
         return DS4_OK;
     }
     p.product[0] = ds4_metal_product(metal, &w->query_b, low, rank, b->query.address, w->query_b.rows);
@@ -112,22 +111,19 @@ static ds4_gpu_attend attend_arguments(const ds4_metal *metal, const ds4_step *s
     const ds4_shape *shape = metal->shape;
     const ds4_metal_buffers *b = &metal->buffers;
     uint32_t rows = shape->window + (step->selects ? shape->index_top_k : step->most_rows), most = most_parts(metal, step, part);
-    uint32_t parts = ds4_least(ds4_divide_up(rows, DS4_GPU_PART_ROWS), most);
-    /* Parts of few tokens are put together when all of the span's are there. */
-    uint64_t first = ds4_metal_is_few(step->batch) ? (uint64_t)(part.first - span.first) * parts * shape->heads : 0;
     return (ds4_gpu_attend){
         .step = ds4_metal_step(metal, step),
         .query = b->query.address,
         .raw = b->kv.address,
         .selected = b->selected.address,
-        .partial = ds4_metal_float(&b->partial, first * shape->head_dim),
-        .extreme = ds4_metal_float(&b->extreme, first * 2),
+        .partial = b->partial.address,
+        .extreme = b->extreme.address,
         .sinks = ds4_metal_address(metal, step->weights->sinks),
         .heads = shape->heads,
         .top_k = shape->index_top_k,
         .selects = step->selects,
         .most_parts = most,
-        .parts = parts,
+        .parts = ds4_least(ds4_divide_up(rows, DS4_GPU_PART_ROWS), most),
         .span_first = span.first,
         .part_first = part.first,
         .scale = (float)(1 / sqrt(shape->head_dim)),
@@ -171,8 +167,8 @@ static void output_few(ds4_metal *metal, const ds4_step *step, ds4_span span)
     ds4_gpu_product_mix mix = {
         .matrix = ds4_metal_matrix(metal, &step->weights->output_b),
         .x = b->low.address,
-        .streams = ds4_metal_float(&b->streams, (uint64_t)span.first * DS4_STREAMS * shape->hidden),
-        .mix = ds4_metal_float(&b->mix, (uint64_t)span.first * DS4_GPU_MIX_VALUES),
+        .streams = b->streams.address,
+        .mix = b->mix.address,
         .x_stride = step->weights->output_b.columns,
         .vectors = span.count,
     };

@@ -13,7 +13,7 @@ enum {
     MAX_TILE = 512,
     MAX_SPAN = 256,
     TILE_BUDGET = 512 << 20, /* bytes for the buffers of a batch */
-    SCORE_BUDGET = 4 << 20   /* index scores, where one token needs less */
+    SCORE_BUDGET = 4 << 20   /* index scores, where few tokens need less */
 };
 
 /* ---- the model's file --------------------------------------------------------------------------------------- */
@@ -153,7 +153,7 @@ static void choose_sizes(ds4_metal *metal)
     metal->tile = (uint32_t)ds4_larger(DS4_BATCH_SESSIONS, ds4_smaller(MAX_TILE, TILE_BUDGET / per_token));
     metal->span = (uint32_t)ds4_smaller(MAX_SPAN, metal->tile);
     metal->parts = (uint32_t)ds4_larger(metal->span, DS4_BATCH_SESSIONS * DS4_GPU_PARTS);
-    metal->score_capacity = ds4_shape_can_select(s) ? ds4_larger(rows, ds4_smaller(SCORE_BUDGET, rows * metal->span)) : 0;
+    metal->score_capacity = ds4_shape_can_select(s) ? ds4_larger(rows * DS4_BATCH_SESSIONS, ds4_smaller(SCORE_BUDGET, rows * metal->span)) : 0;
 }
 
 static ds4_status allocate_buffers(ds4_metal *metal, ds4_error *error)

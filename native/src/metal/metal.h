@@ -95,7 +95,7 @@ ds4_gpu_product ds4_metal_product(const ds4_metal *metal, const ds4_matrix *matr
 /* Multiplies the matrices with many vectors in one dispatch. */
 void ds4_metal_products(ds4_metal *metal, ds4_mode mode, ds4_gpu_products *products, uint32_t vectors);
 
-/* Whether the batch is for the kernels that read every weight once for a few tokens. */
+/* Whether the batch is for the kernels that read every weight once for a few tokens. It is one span, which is one part. */
 bool ds4_metal_is_few(const ds4_batch *batch);
 
 /* The grid of a kernel of rows.h: threadgroups, and `vectors` of their vectors. */

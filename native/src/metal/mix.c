@@ -110,7 +110,8 @@ static ds4_status head_of(ds4_metal *metal, const ds4_output *outputs, uint32_t 
     const float *logits = metal->buffers.logits.host;
     for (uint32_t i = 0; i < count; i++)
         rows[i] = outputs[i].row;
-    ds4_gpu_mixed_products p = {.mix = mix_arguments(metal, &w->head_mix, w->output_norm), .products = {.count = 1}, .gated = DS4_GPU_PRODUCTS};
+    ds4_gpu_mixed_products p = {.products = {.count = 1}, .gated = DS4_GPU_PRODUCTS};
+    p.mix = mix_arguments(metal, &w->head_mix, w->output_norm);
     p.mix.index = metal->buffers.outputs.address;
     p.mix.mix = p.mix.input = 0;
     p.products.product[0] = ds4_metal_product(metal, &w->output, 0, 0, metal->buffers.logits.address, vocabulary);

@@ -169,17 +169,46 @@ static void Shapes_far_from_the_published_ones_equal_the_CPU(void)
     close_pair(&p);
 }
 
+/* Vectors of every product are longer than what threadgroup memory has of four of them, and rows are no multiple of a threadgroup's. */
+static void Widths_beyond_what_a_threadgroup_holds_equal_the_CPU(void)
+{
+    int32_t tokens[12];
+    pair p;
+    model_config config = small_config();
+    config.layers = 2;
+    config.ratios[0] = 4, config.ratios[1] = 128;
+    config.hidden = 1288;
+    config.query_rank = 1032;
+    config.heads = 6, config.groups = 1, config.output_rank = 1056;
+    config.expert_width = 264;
+    config.mix = config.compressor = config.shared = config.gate_up = config.down = config.attention = DS4_FORMAT_F16;
+    REQUIRE(open_pair(&p, &config, "widths.gguf"));
+    make_tokens(tokens, 12, config.vocabulary);
+    REQUIRE(agree(&p, DS4_MODE_EXACT, tokens, 7, 2, 2e-5));
+    close_pair(&p);
+}
+
+static bool is_refused(const model_config *config, const char *number)
+{
+    ds4_model *model = NULL;
+    ds4_error error = {""};
+    model_file *file = describe_model(config, 1);
+    ds4_status status = ds4_model_open(save_model(file, "wide.gguf"), &(ds4_model_options){.backend = "metal"}, &model, &error);
+    bool good = status == DS4_UNSUPPORTED && strstr(error.message, number) != NULL && strstr(error.message, "use the backend cpu") != NULL;
+    if (!good)
+        report_failure(__FILE__, __LINE__, "status %d, it says: %s", (int)status, error.message);
+    ds4_model_close(model);
+    free_model_file(file);
+    return good;
+}
+
 static void What_the_kernels_cannot_take_is_refused_with_the_way_out(void)
 {
-    model_config config = small_config();
-    ds4_model *model = NULL;
-    ds4_error error;
-    ds4_model_options options = {.backend = "metal"};
-    config.head_dim = 576;
-    model_file *file = describe_model(&config, 1);
-    REQUIRE(ds4_model_open(save_model(file, "wide.gguf"), &options, &model, &error) == DS4_UNSUPPORTED);
-    REQUIRE_MESSAGE(strstr(error.message, "576") != NULL && strstr(error.message, "use the backend cpu") != NULL, "it says: %s", error.message);
-    free_model_file(file);
+    model_config wide = small_config(), crowded = small_config();
+    wide.head_dim = 576;
+    crowded.heads = 66;
+    crowded.groups = 2;
+    REQUIRE(is_refused(&wide, "576") && is_refused(&crowded, "33 heads"));
 }
 
 static void What_the_kernels_cannot_take_runs_on_the_CPU_unless_Metal_was_asked_for(void)
@@ -287,29 +316,46 @@ static void Memory_that_the_device_refuses_ends_the_opening_and_leaves_nothing_b
 
 /* ---- several sessions --------------------------------------------------------------------------------------- */
 
-enum { SESSIONS = 3, STEPS = 3 };
+enum { SESSIONS = 5, STEPS = 3, LONGEST = 75 };
 
-/* Logits of three sessions with prompts of different lengths after some decoded tokens, [SESSIONS][vocabulary]. */
-static bool decode_sessions(ds4_model *model, ds4_mode mode, const int32_t *tokens, bool together, float *logits, uint32_t vocabulary)
+/* Of the prompts. The longest has its rows of attention in two parts, the others in one. */
+static const size_t prompt_lengths[SESSIONS] = {1, 26, 33, 70, 8};
+
+/* Decodes tokens after the prompts, together or one by one. Logits of the last are kept: [SESSIONS][vocabulary]. */
+static bool decode_sessions(ds4_session *const *sessions, const int32_t *tokens, bool together, float *logits, uint32_t vocabulary)
 {
-    static const size_t lengths[SESSIONS] = {1, 26, 33};
-    ds4_session *sessions[SESSIONS];
     ds4_error error;
     bool good = true;
-    for (int i = 0; i < SESSIONS; i++) {
-        sessions[i] = new_session(model, 64, mode);
-        good = good && sessions[i] != NULL && advance(sessions[i], tokens, 0, lengths[i]);
-    }
     for (int step = 0; good && step < STEPS; step++) {
         int32_t next[SESSIONS];
         for (int i = 0; i < SESSIONS; i++)
-            next[i] = tokens[lengths[i] + (size_t)step];
+            next[i] = tokens[prompt_lengths[i] + (size_t)step];
         for (int i = 0; good && i < SESSIONS; i += together ? SESSIONS : 1)
             good = ds4_sessions_decode(sessions + i, next + i, together ? SESSIONS : 1, &error) == DS4_OK;
     }
+    for (int i = 0; good && i < SESSIONS; i++)
+        memcpy(logits + (size_t)i * vocabulary, ds4_session_logits(sessions[i]), vocabulary * sizeof *logits);
+    return good;
+}
+
+/* The same tokens after the same prompts, alone and together. */
+static bool decode_alike(ds4_model *model, ds4_mode mode, const int32_t *tokens, float *alone, float *together, uint32_t vocabulary)
+{
+    ds4_session *sessions[SESSIONS];
+    ds4_checkpoint *prompts[SESSIONS] = {NULL};
+    ds4_error error;
+    bool good = true;
     for (int i = 0; i < SESSIONS; i++) {
-        if (good)
-            memcpy(logits + (size_t)i * vocabulary, ds4_session_logits(sessions[i]), vocabulary * sizeof *logits);
+        sessions[i] = new_session(model, LONGEST, mode);
+        good = good && sessions[i] != NULL && advance(sessions[i], tokens, 0, prompt_lengths[i]) &&
+               ds4_session_checkpoint(sessions[i], &prompts[i], &error) == DS4_OK;
+    }
+    good = good && decode_sessions(sessions, tokens, false, alone, vocabulary);
+    for (int i = 0; good && i < SESSIONS; i++)
+        good = ds4_session_restore(sessions[i], prompts[i], &error) == DS4_OK;
+    good = good && decode_sessions(sessions, tokens, true, together, vocabulary);
+    for (int i = 0; i < SESSIONS; i++) {
+        ds4_checkpoint_free(prompts[i]);
         ds4_session_free(sessions[i]);
     }
     return good;
@@ -318,15 +364,15 @@ static bool decode_sessions(ds4_model *model, ds4_mode mode, const int32_t *toke
 static void Sessions_that_decode_together_get_bit_by_bit_what_they_get_alone(void)
 {
     model_config config = small_config();
-    int32_t tokens[64];
+    int32_t tokens[LONGEST];
     float alone[SESSIONS * 64], together[SESSIONS * 64];
     ds4_mode modes[] = {DS4_MODE_EXACT, DS4_MODE_FAST};
     pair p;
+    config.window = 70;
     REQUIRE(open_pair(&p, &config, "together.gguf") && config.vocabulary <= 64);
-    make_tokens(tokens, 64, config.vocabulary);
+    make_tokens(tokens, LONGEST, config.vocabulary);
     for (int m = 0; m < 2; m++) {
-        REQUIRE(decode_sessions(p.metal, modes[m], tokens, false, alone, config.vocabulary));
-        REQUIRE(decode_sessions(p.metal, modes[m], tokens, true, together, config.vocabulary));
+        REQUIRE(decode_alike(p.metal, modes[m], tokens, alone, together, config.vocabulary));
         REQUIRE(memcmp(alone, together, SESSIONS * config.vocabulary * sizeof *alone) == 0 && alone[0] == alone[0]);
     }
     close_pair(&p);
@@ -371,6 +417,7 @@ const test metal_model_tests[] = {
     TEST(Prompts_of_every_length_modulo_4_and_of_many_modulo_128_equal_the_CPU),
     TEST(Every_format_in_every_matrix_equals_the_CPU),
     TEST(Shapes_far_from_the_published_ones_equal_the_CPU),
+    TEST(Widths_beyond_what_a_threadgroup_holds_equal_the_CPU),
     TEST(What_the_kernels_cannot_take_is_refused_with_the_way_out),
     TEST(What_the_kernels_cannot_take_runs_on_the_CPU_unless_Metal_was_asked_for),
     TEST(A_kernel_that_fails_is_named_and_a_checkpoint_revives_the_session),
