@@ -18,23 +18,23 @@ typedef device uchar *ds4_gpu_page;
 #endif
 
 enum {
-    DS4_GPU_PRODUCTS = 8,       /* most products of one dispatch */
-    DS4_GPU_ROW_VECTORS = 4,    /* vectors that rows.h multiplies a row with at a time */
+    DS4_GPU_PRODUCTS = 8,         /* most products of one dispatch */
+    DS4_GPU_ROW_VECTORS = 4,      /* vectors that rows.h multiplies a row with at a time */
     DS4_GPU_VECTOR_FLOATS = 4096, /* so many of their values are in threadgroup memory at a time */
-    DS4_GPU_SIMDGROUP_ROWS = 4, /* rows of a simdgroup; half as many where it has them of two matrices */
-    DS4_GPU_GROUP_ROWS = 32,    /* rows of a threadgroup of 256 threads */
-    DS4_GPU_TILE = 32,          /* rows and vectors of a tile of product_tiles */
-    DS4_GPU_MIX_COLUMNS = 256,  /* hidden values of one threadgroup of mix_dots */
-    DS4_GPU_MIX_SUMS = 34,      /* 24 products and the 10 different dot products of the four streams */
-    DS4_GPU_MIX_VALUES = 24,    /* pre, post, combination */
-    DS4_GPU_MIX_WORK = 60,      /* floats in threadgroup memory for one token's mix: both, and the scale of the input */
-    DS4_GPU_HEADS = 8,          /* heads that share the loading of KV rows */
-    DS4_GPU_CHUNK = 8,          /* KV rows that are brought to threadgroup memory at a time */
-    DS4_GPU_PART_ROWS = 64,     /* KV rows of a part of attention, at least */
-    DS4_GPU_PARTS = 16,         /* most parts of a token's rows */
-    DS4_GPU_PART_WORK = 17,     /* floats in threadgroup memory for putting a head's parts together */
-    DS4_GPU_GROUP_HEADS = 32,   /* most heads of one group of the output projection */
-    DS4_GPU_KEYS = 32,          /* indexer keys of one threadgroup */
+    DS4_GPU_SIMDGROUP_ROWS = 4,   /* rows of a simdgroup; half as many where it has them of two matrices */
+    DS4_GPU_GROUP_ROWS = 32,      /* rows of a threadgroup of 256 threads */
+    DS4_GPU_TILE = 32,            /* rows and vectors of a tile of product_tiles */
+    DS4_GPU_MIX_COLUMNS = 256,    /* hidden values of one threadgroup of mix_dots */
+    DS4_GPU_MIX_SUMS = 34,        /* 24 products and the 10 different dot products of the four streams */
+    DS4_GPU_MIX_VALUES = 24,      /* pre, post, combination */
+    DS4_GPU_MIX_WORK = 60,        /* floats in threadgroup memory for one token's mix: both, and the scale of the input */
+    DS4_GPU_HEADS = 8,            /* heads that share the loading of KV rows */
+    DS4_GPU_CHUNK = 8,            /* KV rows that are brought to threadgroup memory at a time */
+    DS4_GPU_PART_ROWS = 64,       /* KV rows of a part of attention, at least */
+    DS4_GPU_PARTS = 16,           /* most parts of a token's rows */
+    DS4_GPU_PART_WORK = 17,       /* floats in threadgroup memory for putting a head's parts together */
+    DS4_GPU_GROUP_HEADS = 32,     /* most heads of one group of the output projection */
+    DS4_GPU_KEYS = 32,            /* indexer keys of one threadgroup */
     DS4_GPU_PAGE_ROWS = 256,
     DS4_GPU_MAX_HEAD_DIM = 512,
     DS4_GPU_MAX_EXPERTS_USED = 32

@@ -27,7 +27,7 @@ inline float sigmoid(float x)
 }
 
 /* Makes a 4x4 matrix doubly stochastic; it ends on columns. */
-inline void balance(threadgroup float *m, uint iterations, float epsilon)
+inline void balance(thread float *m, uint iterations, float epsilon)
 {
     for (uint r = 0; r < 4; r++) {
         float largest = max(max(m[4 * r], m[4 * r + 1]), max(m[4 * r + 2], m[4 * r + 3])), sum = 0;
@@ -96,12 +96,14 @@ inline void finish_mix(constant ds4_gpu_mix &a, uint first, uint vectors, thread
 {
     if (tid < vectors) {
         mix_work w = work_of(memory, tid);
-        float scale = streams_scale(w.sums + DS4_GPU_MIX_VALUES, a.hidden, a.epsilon);
+        float scale = streams_scale(w.sums + DS4_GPU_MIX_VALUES, a.hidden, a.epsilon), combination[16]; /* in registers */
         for (uint i = 4; i < 8; i++)
             w.mix[i] = 2.0f * sigmoid(w.sums[i] * scale * a.scale[1] + a.base[i]);
-        for (uint i = 8; i < DS4_GPU_MIX_VALUES; i++)
-            w.mix[i] = w.sums[i] * scale * a.scale[2] + a.base[i];
-        balance(w.mix + 8, a.iterations, a.mix_epsilon);
+        for (uint i = 0; i < 16; i++)
+            combination[i] = w.sums[8 + i] * scale * a.scale[2] + a.base[8 + i];
+        balance(combination, a.iterations, a.mix_epsilon);
+        for (uint i = 0; i < 16; i++)
+            w.mix[8 + i] = combination[i];
     }
     threadgroup_barrier(mem_flags::mem_threadgroup);
     for (uint i = tid; i < vectors * DS4_GPU_MIX_VALUES; i += threads)

@@ -12,8 +12,7 @@
 enum {
     MAX_TILE = 512,
     MAX_SPAN = 256,
-    TILE_BUDGET = 512 << 20, /* bytes for the buffers of a batch */
-    SCORE_BUDGET = 4 << 20   /* index scores, where few tokens need less */
+    TILE_BUDGET = 512 << 20 /* bytes for the buffers of a batch */
 };
 
 /* ---- the model's file --------------------------------------------------------------------------------------- */
@@ -149,11 +148,12 @@ static void choose_sizes(ds4_metal *metal)
 {
     placement one[MOST_BUFFERS], two[MOST_BUFFERS];
     const ds4_shape *s = metal->shape;
-    uint64_t per_token = sum_of(two, list_tile(metal, two, 2)) - sum_of(one, list_tile(metal, one, 1)), rows = s->context / DS4_RATIO_OVERLAPPING;
+    uint64_t per_token = sum_of(two, list_tile(metal, two, 2)) - sum_of(one, list_tile(metal, one, 1));
     metal->tile = (uint32_t)ds4_larger(DS4_BATCH_SESSIONS, ds4_smaller(MAX_TILE, TILE_BUDGET / per_token));
     metal->span = (uint32_t)ds4_smaller(MAX_SPAN, metal->tile);
     metal->parts = (uint32_t)ds4_larger(metal->span, DS4_BATCH_SESSIONS * DS4_GPU_PARTS);
-    metal->score_capacity = ds4_shape_can_select(s) ? ds4_larger(rows * DS4_BATCH_SESSIONS, ds4_smaller(SCORE_BUDGET, rows * metal->span)) : 0;
+    /* Those of few tokens fit at any context. */
+    metal->score_capacity = ds4_shape_can_select(s) ? (uint64_t)DS4_BATCH_SESSIONS * (s->context / DS4_RATIO_OVERLAPPING) : 0;
 }
 
 static ds4_status allocate_buffers(ds4_metal *metal, ds4_error *error)

@@ -131,6 +131,11 @@ static void Prompts_of_every_length_modulo_4_and_of_many_modulo_128_equal_the_CP
     close_pair(&p);
 }
 
+static void use_one_format(model_config *config, ds4_format format)
+{
+    config->attention = config->mix = config->compressor = config->gate_up = config->down = config->shared = config->embedding = format;
+}
+
 /* Every row length is a multiple of 256, so that every matrix can have every format. */
 static void Every_format_in_every_matrix_equals_the_CPU(void)
 {
@@ -142,7 +147,7 @@ static void Every_format_in_every_matrix_equals_the_CPU(void)
         config.head_dim = 256;
         config.query_rank = 256;
         config.output_rank = 128;
-        config.attention = config.mix = config.compressor = config.gate_up = config.down = config.shared = config.embedding = formats[i];
+        use_one_format(&config, formats[i]);
         REQUIRE(open_pair(&p, &config, "formats.gguf"));
         make_tokens(tokens, 40, config.vocabulary);
         REQUIRE_MESSAGE(agree(&p, DS4_MODE_EXACT, tokens, 5, 5, 2e-5) && agree(&p, DS4_MODE_EXACT, tokens, 33, 2, 2e-5), "format %d",
@@ -181,10 +186,42 @@ static void Widths_beyond_what_a_threadgroup_holds_equal_the_CPU(void)
     config.query_rank = 1032;
     config.heads = 6, config.groups = 1, config.output_rank = 1056;
     config.expert_width = 264;
-    config.mix = config.compressor = config.shared = config.gate_up = config.down = config.attention = DS4_FORMAT_F16;
+    use_one_format(&config, DS4_FORMAT_F16);
     REQUIRE(open_pair(&p, &config, "widths.gguf"));
     make_tokens(tokens, 12, config.vocabulary);
     REQUIRE(agree(&p, DS4_MODE_EXACT, tokens, 7, 2, 2e-5));
+    close_pair(&p);
+}
+
+/* The context is so short that a prompt as long has parts in the first span of its only tile; and no width is a multiple of that of a
+ * tile of a product. */
+static void A_tile_of_several_spans_and_parts_equals_the_CPU(void)
+{
+    enum { COUNT = 265, SPAN = 256 };
+    int32_t tokens[COUNT];
+    uint32_t rows[] = {0, 70, SPAN - 1, SPAN, COUNT - 1};
+    float cpu_logits[5 * 64], metal_logits[5 * 64];
+    ds4_error error;
+    pair p;
+    model_config config = small_config();
+    config.layers = 2;
+    config.ratios[0] = 4, config.ratios[1] = 128;
+    config.context = COUNT;
+    config.hidden = 264;
+    config.query_rank = 40;
+    config.expert_width = 72;
+    use_one_format(&config, DS4_FORMAT_F16);
+    REQUIRE(open_pair(&p, &config, "spans.gguf") && config.vocabulary <= 64);
+    make_tokens(tokens, COUNT, config.vocabulary);
+    ds4_session *cpu = new_session(p.cpu, COUNT, DS4_MODE_EXACT), *metal = new_session(p.metal, COUNT, DS4_MODE_EXACT);
+    ds4_prefill_options options = {.tile = COUNT, .rows = rows, .row_count = 5, .row_logits = cpu_logits};
+    REQUIRE(cpu != NULL && metal != NULL && ds4_session_prefill(cpu, tokens, COUNT, &options, &error) == DS4_OK);
+    options.row_logits = metal_logits;
+    REQUIRE_MESSAGE(ds4_session_prefill(metal, tokens, COUNT, &options, &error) == DS4_OK, "%s", error.message);
+    double apart = largest_error(metal_logits, cpu_logits, 5, config.vocabulary);
+    REQUIRE_MESSAGE(apart < 2e-5, "relative error %g", apart);
+    ds4_session_free(cpu);
+    ds4_session_free(metal);
     close_pair(&p);
 }
 
@@ -418,6 +455,7 @@ const test metal_model_tests[] = {
     TEST(Every_format_in_every_matrix_equals_the_CPU),
     TEST(Shapes_far_from_the_published_ones_equal_the_CPU),
     TEST(Widths_beyond_what_a_threadgroup_holds_equal_the_CPU),
+    TEST(A_tile_of_several_spans_and_parts_equals_the_CPU),
     TEST(What_the_kernels_cannot_take_is_refused_with_the_way_out),
     TEST(What_the_kernels_cannot_take_runs_on_the_CPU_unless_Metal_was_asked_for),
     TEST(A_kernel_that_fails_is_named_and_a_checkpoint_revives_the_session),
