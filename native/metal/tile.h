@@ -34,13 +34,13 @@ inline void multiply_tile(device const uchar *weights, uint format, uint columns
             sums[i][j] = make_filled_simdgroup_matrix<float, 8, 8>(0.0f);
     for (uint first = 0; first < columns; first += DS4_GPU_TILE) {
         uint o = first / 8 + tid % 4;
-        octet zero = octet{float4(0.0f), float4(0.0f)}, values = zero;
+        octet row = octet{float4(0.0f), float4(0.0f)}, values = row;
         bool inside = o < columns / 8;
-        if (inside && vector) {
-            device const float4 *v = (device const float4 *)vector + 2 * o;
-            values = octet{v[0], v[1]};
-        }
-        store_octet(w_place, inside && weights ? octet_at(format, weights, o) : zero);
+        if (inside && weights)
+            row = octet_at(format, weights, o);
+        if (inside && vector)
+            values = octet_f32((device const uchar *)vector, o);
+        store_octet(w_place, row);
         store_octet(x_place, values);
         threadgroup_barrier(mem_flags::mem_threadgroup);
         for (uint k = 0; k < DS4_GPU_TILE; k += 8) {

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Checks the Metal side of gpu.h where there is no Mac: check_gpu_metal.sh NATIVE_FOLDER CLANG CC
 # A clang with the declarations of apple/ must accept gpu_metal.m and refuse it with mistakes planted; the declarations must
-# agree with apple/api.txt; embedded kernels must come back as they were. The last line is "N passed, N failed".
+# agree with apple/api.txt; the kernels' pointers must be of the right address spaces; embedded kernels must come back as they were.
+# The last line is "N passed, N failed".
 set -u
 native=$1
 clang=$2
@@ -53,6 +54,25 @@ differs() {
   verdict "$1" $?
 }
 
+# qualify SED_SCRIPT: what clang says about the address spaces of the kernels as the script changes them goes to `said`.
+qualify() {
+  {
+    cat "$tests/dialect.h"
+    for file in "$native/src/iq2_codes.h" "$native"/metal/*.h "$native"/metal/*.metal; do
+      echo "#line 1 \"$(basename "$file")\""
+      sed -e 's/ *\[\[[a-z_0-9]*\(([0-9]*)\)\{0,1\}\]\]//g' -e 's/^#include.*//' -e 's/^using namespace.*//' -e "$1" "$file"
+    done
+  } >"$work/kernels.cl"
+  "$clang" -x cl -cl-std=clc++2021 -D__METAL_VERSION__=300 -fsyntax-only -Wall -Wextra -Werror "$work/kernels.cl" >"$work/said" 2>&1
+}
+
+# misplaces SENTENCE SED_SCRIPT: the kernels as the script changes them, which are right without, must be refused for an address space.
+misplaces() {
+  qualify "$2"
+  [ $? -ne 0 ] && grep -q "'__\(global\|local\|constant\)'\|'.*__\(global\|local\|constant\) .*'" "$work/said"
+  verdict "$1" $?
+}
+
 compile "$subject" 130000
 verdict "Clang_accepts_the_file_with_the_SDK_of_macOS_13" $?
 compile "$subject" 150000
@@ -75,6 +95,12 @@ differs "A_declared_result_that_differs_is_seen" "method MTLCommandQueue command
 differs "A_declared_selector_that_is_not_listed_is_seen" "not in the list: method MTLCommandBuffer submit" 's/(void)commit;/(void)submit;/'
 differs "A_setter_that_is_not_listed_is_seen" "not in the list: method MTLDevice setName:" 's/(readonly) NSString \*name/(copy) NSString *name/'
 differs "A_declaration_that_cannot_be_read_is_seen" "cannot read: - void" 's/- (void)endEncoding/- void endEncoding/'
+
+qualify ""
+verdict "Every_pointer_of_the_kernels_is_of_the_right_address_space" $?
+misplaces "A_pointer_to_threadgroup_memory_that_is_called_device_memory_is_refused" 's/threadgroup const float4 \*x = c.values/device const float4 *x = c.values/'
+misplaces "Device_memory_as_an_argument_for_threadgroup_memory_is_refused" 's/weigh_parts(a, place.y, head, work)/weigh_parts(a, place.y, head, a.partial)/'
+misplaces "Arguments_as_device_memory_are_refused" 's/static float4 load_row(constant ds4_gpu_attend/static float4 load_row(device ds4_gpu_attend/'
 
 lines=$(wc -l <"$subject")
 echo "$lines lines" >"$work/said"
