@@ -27,7 +27,7 @@ inline float sigmoid(float x)
 }
 
 /* Makes a 4x4 matrix doubly stochastic; it ends on columns. */
-inline void balance(thread float *m, uint iterations, float epsilon)
+inline void balance(thread float (&m)[16], uint iterations, float epsilon)
 {
     for (uint r = 0; r < 4; r++) {
         float largest = max(max(m[4 * r], m[4 * r + 1]), max(m[4 * r + 2], m[4 * r + 3])), sum = 0;

@@ -39,7 +39,7 @@ template <typename SOURCE> static void load_chunk(chunk c, SOURCE source, uint t
 /* How many rows there are from `row` on. */
 inline uint rows_left(uint row, uint rows)
 {
-    return row < rows ? rows - row : 0;
+    return rows - min(row, rows);
 }
 
 /* Beyond the last of `rows`, at least one, the last is taken again: loops of a fixed length need no memory for their sums. */

@@ -18,18 +18,17 @@ inline view view_of(constant ds4_gpu_attend &a, uint row)
     uint position = a.step.rows[row].position, seen = rows_seen(a.step.ratio, position);
     bool selects = a.selects && seen > a.top_k;
     v.tile = &a.step.tiles[a.step.rows[row].tile];
-    v.window_start = position + 1 > a.step.window ? position + 1 - a.step.window : 0;
-    v.window_rows = position + 1 - v.window_start;
+    v.window_rows = min(position + 1, a.step.window);
+    v.window_start = position + 1 - v.window_rows;
     v.selected = selects ? a.selected + ulong(row - a.part_first) * a.top_k : nullptr;
     v.rows = v.window_rows + (selects ? a.top_k : seen);
     return v;
 }
 
-/* How many of so many rows are a part: whole chunks, whatever else is in the batch. */
+/* How many of so many rows are a part. */
 inline uint rows_of_part(uint rows, uint most_parts)
 {
-    uint share = (rows + most_parts - 1) / most_parts;
-    return max(uint(DS4_GPU_PART_ROWS), (share + DS4_GPU_CHUNK - 1) / DS4_GPU_CHUNK * DS4_GPU_CHUNK);
+    return max(uint(DS4_GPU_PART_ROWS), (rows + most_parts - 1) / most_parts);
 }
 
 /* How the parts of one head of a token are added, into `work`: their factors, in which the head's sink counts, and how many they are.

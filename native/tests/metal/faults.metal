@@ -132,6 +132,27 @@ kernel void fault_partial_load(constant fault_arguments &a [[buffer(0)]],
     a.values[64 + tid] = simd_sum(float(tid));
 }
 
+kernel void fault_copy(constant fault_arguments &a [[buffer(0)]],
+                       uint tid [[thread_index_in_threadgroup]])
+{
+    float numbers[32];
+    if (tid != 0)
+        return;
+    for (uint i = 0; i < 32; i++)
+        numbers[i] = a.values[i];
+    for (uint i = 0; i < 32; i++)
+        a.values[128 + i] = numbers[i];
+}
+
+kernel void fault_leaves_array(constant fault_arguments &a [[buffer(0)]],
+                               uint tid [[thread_index_in_threadgroup]])
+{
+    float numbers[16];
+    for (uint i = 0; i < 16; i++)
+        numbers[i] = a.values[i];
+    a.values[64 + tid] = numbers[tid % 17];
+}
+
 kernel void fault_double(constant fault_arguments &a [[buffer(0)]],
                          uint tid [[thread_index_in_threadgroup]])
 {

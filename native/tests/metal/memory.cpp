@@ -226,3 +226,10 @@ ON_ACCESS(2)
 ON_ACCESS(4)
 ON_ACCESS(8)
 ON_ACCESS(16)
+
+// Before an index that is not one of an array in registers (-fsanitize=array-bounds).
+extern "C" [[noreturn]] void __ubsan_handle_out_of_bounds_minimal_abort()
+{
+    fail_kernel("leaves an array");
+    __builtin_unreachable();
+}

@@ -305,6 +305,22 @@ static void Checkpoints_move_between_CPU_and_Metal(void)
     close_pair(&p);
 }
 
+/* A window of more rows than the smallest parts have. */
+static void Attention_in_as_many_parts_as_there_may_be_equals_the_CPU(void)
+{
+    enum { COUNT = 1150 };
+    model_config config = small_config();
+    int32_t tokens[COUNT + 4];
+    pair p;
+    config.layers = 2;
+    config.ratios[0] = 4, config.ratios[1] = 128;
+    config.window = 1100;
+    REQUIRE(open_pair(&p, &config, "parts.gguf"));
+    make_tokens(tokens, COUNT + 4, config.vocabulary);
+    REQUIRE(moves(&p, p.cpu, p.metal, DS4_MODE_EXACT, tokens, COUNT));
+    close_pair(&p);
+}
+
 /* ---- trouble ------------------------------------------------------------------------------------------------ */
 
 static void A_kernel_that_fails_is_named_and_a_checkpoint_revives_the_session(void)
@@ -461,6 +477,7 @@ const test metal_model_tests[] = {
     TEST(A_kernel_that_fails_is_named_and_a_checkpoint_revives_the_session),
     TEST(Memory_that_the_device_refuses_ends_the_opening_and_leaves_nothing_behind),
     TEST(Checkpoints_move_between_CPU_and_Metal),
+    TEST(Attention_in_as_many_parts_as_there_may_be_equals_the_CPU),
     TEST(Sessions_that_decode_together_get_bit_by_bit_what_they_get_alone),
     TEST(Exact_logits_match_the_reference_in_a_prompt_and_token_by_token),
     TEST(Rounded_logits_agree_with_the_reference_statistically),

@@ -120,6 +120,23 @@ static void Leaving_threadgroup_memory_is_found(void)
     expect_fault("fault_shared_beyond", 1, 64, 256, "outside of all buffers");
 }
 
+static void Leaving_an_array_of_a_thread_is_found(void)
+{
+    expect_fault("fault_leaves_array", 1, 32, 0, "thread 16: leaves an array");
+}
+
+static void Copies_by_loops_are_seen(void)
+{
+    stage s;
+    REQUIRE(open_stage(&s));
+    dispatch(&s, "fault_copy", 1, 32, 0);
+    REQUIRE(ds4_gpu_finish(s.gpu, NULL) == DS4_OK);
+    ds4_gpu_counts counts = ds4_gpu_sim_counts("fault_copy");
+    REQUIRE_MESSAGE(counts.read_bytes == 32 * sizeof(float) && counts.written_bytes == counts.read_bytes, "%llu bytes read, %llu written",
+                    (unsigned long long)counts.read_bytes, (unsigned long long)counts.written_bytes);
+    close_stage(&s);
+}
+
 static void Reading_threadgroup_memory_that_nobody_wrote_is_found(void)
 {
     expect_fault("fault_unwritten", 1, 32, 256, "nobody has written");
@@ -188,11 +205,13 @@ static void A_dispatch_that_the_device_would_refuse_is_refused(void)
 const test metal_simulator_tests[] = {
     TEST(A_kernel_with_barriers_and_sums_gives_what_it_should),
     TEST(A_product_of_matrices_is_exact),
+    TEST(Copies_by_loops_are_seen),
     TEST(Reading_beyond_a_buffer_is_found),
     TEST(Writing_beyond_a_buffer_is_found),
     TEST(Writing_to_the_model_is_found),
     TEST(A_misaligned_load_is_found),
     TEST(Leaving_threadgroup_memory_is_found),
+    TEST(Leaving_an_array_of_a_thread_is_found),
     TEST(Reading_threadgroup_memory_that_nobody_wrote_is_found),
     TEST(Races_in_threadgroup_memory_are_found),
     TEST(Races_in_device_memory_are_found),
