@@ -26,8 +26,8 @@ kernel void keep(constant ds4_gpu_keep &a [[buffer(0)]],
     if (later < a.step.window) {
         device const float4 *raw = (device const float4 *)(a.raw + ulong(row) * dim);
         device uchar *kept = tile.window + ulong(position % a.step.window) * stored_bytes(dim, is_half);
-        for (uint i = tid; i < dim / 4; i += threads)
-            store_row(kept, i, raw[i], is_half);
+        if (4 * tid < dim)
+            store_row(kept, tid, raw[tid], is_half);
     }
     uint overlaps = a.step.ratio == 4 ? 1 : 0, span = a.step.ratio << overlaps, width = dim << overlaps;
     if (a.step.ratio == 0 || later >= span)
