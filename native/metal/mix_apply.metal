@@ -1,5 +1,5 @@
 /* The input of a sub-layer for many tokens, and how its output will be mixed in.
- * Grid: 1024 hidden values in x, tokens in y; the first threadgroup of a token writes the mix down. */
+ * Grid: 1024 hidden values in x, tokens in y, 256 threads; the first threadgroup of a token writes the mix down. */
 #include "mix.h"
 
 kernel void mix_apply(constant ds4_gpu_mix &a [[buffer(0)]],
@@ -9,10 +9,11 @@ kernel void mix_apply(constant ds4_gpu_mix &a [[buffer(0)]],
 {
     mixed_streams source = mixed_streams{&a, shared, place.y};
     device float4 *input = (device float4 *)(a.input + ulong(place.y) * a.hidden);
-    weigh_streams(a, place.y, 1, shared, tid, 128);
+    uint i = place.x * 256 + tid;
+    weigh_streams(a, place.y, 1, shared, tid, 256);
     if (place.x == 0)
-        finish_mix(a, place.y, 1, shared, tid, 128);
+        finish_mix(a, place.y, 1, shared, tid, 256);
     threadgroup_barrier(mem_flags::mem_threadgroup);
-    for (uint i = place.x * 256 + tid; i < min(a.hidden / 4, place.x * 256 + 256); i += 128)
+    if (i < a.hidden / 4)
         input[i] = source(0, i);
 }

@@ -1,7 +1,7 @@
 /* experts.c: router, routed experts and shared expert on Metal.
  *
- * DESIGN   Few tokens: each reads its own experts, and the down projections end in one sum. Many: their (token, expert) pairs are sorted
- *          by expert, so that a weight that was read serves up to 32 pairs.
+ * DESIGN   Few tokens: each reads its own experts, chosen where they are read first, and the down projections end in one sum. Many:
+ *          their (token, expert) pairs are sorted by expert, so that a weight that was read serves up to 32 pairs.
  */
 #include "metal.h"
 

@@ -69,7 +69,7 @@ ds4_status ds4_metal_mix_input(void *backend, const ds4_step *step, ds4_sublayer
     make_sums(metal, &mix, rows);
     if (ds4_metal_is_few(step->batch))
         return DS4_OK;
-    ds4_metal_dispatch(metal, DS4_METAL_mix_apply, &mix, sizeof mix, (ds4_gpu_grid){ds4_divide_up(mix.hidden, 1024), rows, 1}, 128,
+    ds4_metal_dispatch(metal, DS4_METAL_mix_apply, &mix, sizeof mix, (ds4_gpu_grid){ds4_divide_up(mix.hidden, 1024), rows, 1}, 256,
                        DS4_GPU_MIX_WORK * sizeof(float));
     ds4_gpu_barrier(metal->gpu);
     return DS4_OK;

@@ -186,6 +186,7 @@ static void Widths_beyond_what_a_threadgroup_holds_equal_the_CPU(void)
     config.query_rank = 1032;
     config.heads = 6, config.groups = 1, config.output_rank = 1056;
     config.expert_width = 264;
+    config.epsilon = 5e-3f; /* so large that it tells */
     use_one_format(&config, DS4_FORMAT_F16);
     REQUIRE(open_pair(&p, &config, "widths.gguf"));
     make_tokens(tokens, 12, config.vocabulary);
@@ -207,9 +208,10 @@ static void A_tile_of_several_spans_and_parts_equals_the_CPU(void)
     config.layers = 2;
     config.ratios[0] = 4, config.ratios[1] = 128;
     config.context = COUNT;
-    config.hidden = 264;
+    config.hidden = 1032;
     config.query_rank = 40;
     config.expert_width = 72;
+    config.epsilon = 5e-3f;
     use_one_format(&config, DS4_FORMAT_F16);
     REQUIRE(open_pair(&p, &config, "spans.gguf") && config.vocabulary <= 64);
     make_tokens(tokens, COUNT, config.vocabulary);

@@ -44,8 +44,8 @@ static void set_hyper_parameters(model_file *f, const model_config *c)
     set_u32(f, "deepseek4.hash_layer_count", c->hash_layers);
     set_u32(f, "deepseek4.hyper_connection.count", 4);
     set_u32(f, "deepseek4.hyper_connection.sinkhorn_iterations", 20);
-    set_f32(f, "deepseek4.hyper_connection.epsilon", 1e-6f);
-    set_f32(f, "deepseek4.attention.layer_norm_rms_epsilon", 1e-6f);
+    set_f32(f, "deepseek4.hyper_connection.epsilon", c->epsilon == 0 ? 1e-6f : c->epsilon);
+    set_f32(f, "deepseek4.attention.layer_norm_rms_epsilon", c->epsilon == 0 ? 1e-6f : c->epsilon);
     set_f32(f, "deepseek4.expert_weights_scale", 1.5f);
     set_bool(f, "deepseek4.expert_weights_norm", 1);
     set_f32(f, "deepseek4.rope.freq_base", 10000);
