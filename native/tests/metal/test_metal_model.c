@@ -185,8 +185,8 @@ static void Widths_beyond_what_a_threadgroup_holds_equal_the_CPU(void)
     config.hidden = 1288;
     config.query_rank = 1032;
     config.heads = 6, config.groups = 1, config.output_rank = 1056;
-    config.expert_width = 264;
-    config.epsilon = 5e-3f; /* so large that it tells */
+    config.experts = 40, config.experts_used = 5, config.expert_width = 72; /* more experts than lanes */
+    config.epsilon = 5e-3f;                                                 /* so large that it tells */
     use_one_format(&config, DS4_FORMAT_F16);
     REQUIRE(open_pair(&p, &config, "widths.gguf"));
     make_tokens(tokens, 12, config.vocabulary);
