@@ -29,8 +29,8 @@ kernel void merged_product(constant ds4_gpu_merged_product &a [[buffer(0)]],
     uint group_rows = size.x / 32 * DS4_GPU_SIMDGROUP_ROWS, groups = (a.slice_rows + group_rows - 1) / group_rows, slice = place.x / groups;
     uint row = place.x % groups * group_rows + tid / 32 * DS4_GPU_SIMDGROUP_ROWS, first_row = slice * a.slice_rows;
     threadgroup float *work = shared + DS4_GPU_VECTOR_FLOATS;
-    for (uint i = tid; i < vectors * heads; i += size.x)
-        weigh_parts(a.attend, first + i / heads, slice * heads + i % heads, work + i * DS4_GPU_PART_WORK);
+    if (tid < vectors * heads)
+        weigh_parts(a.attend, first + tid / heads, slice * heads + tid % heads, work + tid * DS4_GPU_PART_WORK);
     multiply_rows(a.matrix, first_row, row, rows_left(row, a.slice_rows), merged_heads{&a.attend, work, first, slice * heads, heads},
                   vectors, shared, tid, size.x, keep_result{a.low + ulong(first) * a.matrix.rows + first_row, a.matrix.rows});
 }

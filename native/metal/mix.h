@@ -69,11 +69,11 @@ inline float mixed_scale(threadgroup const float *dots, threadgroup const float 
     return 1.0f / sqrt(max(sum, 0.0f) / float(hidden) + epsilon);
 }
 
-/* What the input of `vectors` tokens from number `first` on needs. It is there after the next barrier. */
-inline void weigh_streams(constant ds4_gpu_mix &a, uint first, uint vectors, threadgroup float *memory, uint tid, uint threads)
+/* What the input of `vectors` tokens from number `first` on needs, up to four in a threadgroup of 256. It is there after the next barrier. */
+inline void weigh_streams(constant ds4_gpu_mix &a, uint first, uint vectors, threadgroup float *memory, uint tid)
 {
-    for (uint i = tid; i < vectors * DS4_GPU_MIX_SUMS; i += threads) {
-        uint vector = i / DS4_GPU_MIX_SUMS, n = i % DS4_GPU_MIX_SUMS;
+    if (tid < vectors * DS4_GPU_MIX_SUMS) {
+        uint vector = tid / DS4_GPU_MIX_SUMS, n = tid % DS4_GPU_MIX_SUMS;
         device const float *parts = a.sums + ulong(first + vector) * a.splits * DS4_GPU_MIX_SUMS + n;
         float sum = 0;
         for (uint s = 0; s < a.splits; s++)
@@ -92,7 +92,7 @@ inline void weigh_streams(constant ds4_gpu_mix &a, uint first, uint vectors, thr
 }
 
 /* After that, the rest of these tokens' mix, which is written down. */
-inline void finish_mix(constant ds4_gpu_mix &a, uint first, uint vectors, threadgroup float *memory, uint tid, uint threads)
+inline void finish_mix(constant ds4_gpu_mix &a, uint first, uint vectors, threadgroup float *memory, uint tid)
 {
     if (tid < vectors) {
         mix_work w = work_of(memory, tid);
@@ -106,8 +106,8 @@ inline void finish_mix(constant ds4_gpu_mix &a, uint first, uint vectors, thread
             w.mix[8 + i] = combination[i];
     }
     threadgroup_barrier(mem_flags::mem_threadgroup);
-    for (uint i = tid; i < vectors * DS4_GPU_MIX_VALUES; i += threads)
-        a.mix[ulong(first) * DS4_GPU_MIX_VALUES + i] = work_of(memory, i / DS4_GPU_MIX_VALUES).mix[i % DS4_GPU_MIX_VALUES];
+    if (tid < vectors * DS4_GPU_MIX_VALUES)
+        a.mix[first * DS4_GPU_MIX_VALUES + tid] = work_of(memory, tid / DS4_GPU_MIX_VALUES).mix[tid % DS4_GPU_MIX_VALUES];
 }
 
 /* The input of these tokens, four values at a time; a source for rows.h. */

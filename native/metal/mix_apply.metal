@@ -10,9 +10,9 @@ kernel void mix_apply(constant ds4_gpu_mix &a [[buffer(0)]],
     mixed_streams source = mixed_streams{&a, shared, place.y};
     device float4 *input = (device float4 *)(a.input + ulong(place.y) * a.hidden);
     uint i = place.x * 256 + tid;
-    weigh_streams(a, place.y, 1, shared, tid, 256);
+    weigh_streams(a, place.y, 1, shared, tid);
     if (place.x == 0)
-        finish_mix(a, place.y, 1, shared, tid, 256);
+        finish_mix(a, place.y, 1, shared, tid);
     threadgroup_barrier(mem_flags::mem_threadgroup);
     if (i < a.hidden / 4)
         input[i] = source(0, i);

@@ -13,7 +13,7 @@ static void write_mix(constant ds4_gpu_mix &a, uint first, uint vectors, threadg
 {
     mixed_streams source = mixed_streams{&a, work, first};
     uint quads = a.hidden / 4;
-    finish_mix(a, first, vectors, work, tid, threads);
+    finish_mix(a, first, vectors, work, tid);
     for (uint i = tid; i < vectors * quads && a.input; i += threads)
         ((device float4 *)a.input)[ulong(first) * quads + i] = source(i / quads, i % quads);
 }
@@ -27,7 +27,7 @@ kernel void mixed_products(constant ds4_gpu_mixed_products &a [[buffer(0)]],
 {
     uint first = place.y * DS4_GPU_ROW_VECTORS, vectors = min(a.products.vectors - first, uint(DS4_GPU_ROW_VECTORS));
     threadgroup float *work = shared + DS4_GPU_VECTOR_FLOATS;
-    weigh_streams(a.mix, first, vectors, work, tid, size.x);
+    weigh_streams(a.mix, first, vectors, work, tid);
     if (place.x < a.products.product[0].first_group) {
         write_mix(a.mix, first, vectors, work, tid, size.x);
         return;

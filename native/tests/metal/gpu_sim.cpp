@@ -59,7 +59,7 @@ ds4_status ds4_gpu_allocate(ds4_gpu *, uint64_t bytes, ds4_gpu_memory *memory, d
     if (block == nullptr)
         return ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory for a buffer of %llu bytes", static_cast<unsigned long long>(bytes));
     unsigned char *host = block + page;
-    std::memset(host, 0xa5, bytes); /* nothing may count on zeros */
+    std::memset(host, 0xff, bytes); /* not a number, whatever its format: nobody may count on what nobody wrote */
     device_memory.add(host, bytes, false);
     buffers++;
     *memory = ds4_gpu_memory{host, reinterpret_cast<std::uintptr_t>(host), bytes, block};

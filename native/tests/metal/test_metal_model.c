@@ -210,7 +210,7 @@ static void A_tile_of_several_spans_and_parts_equals_the_CPU(void)
     config.context = COUNT;
     config.hidden = 1032;
     config.query_rank = 40;
-    config.expert_width = 72;
+    config.experts = 40, config.experts_used = 3, config.expert_width = 72;
     config.epsilon = 5e-3f;
     use_one_format(&config, DS4_FORMAT_F16);
     REQUIRE(open_pair(&p, &config, "spans.gguf") && config.vocabulary <= 64);
@@ -317,6 +317,7 @@ static void Attention_in_as_many_parts_as_there_may_be_equals_the_CPU(void)
     config.layers = 2;
     config.ratios[0] = 4, config.ratios[1] = 128;
     config.window = 1101;
+    config.output_rank = 64;
     REQUIRE(open_pair(&p, &config, "parts.gguf"));
     make_tokens(tokens, COUNT + 4, config.vocabulary);
     REQUIRE(moves(&p, p.cpu, p.metal, DS4_MODE_EXACT, tokens, COUNT));
