@@ -56,6 +56,8 @@ std::string value_of(const std::string &parameter, std::string &arguments, std::
 // Writes the trampolines of one file's kernels and adds them to the table.
 bool write_kernels(const std::string &path, const std::string &text, std::ostringstream &table)
 {
+    // Lines of their own: who counts the kernels' lines must not find these among them.
+    std::cout << "\n#line 1 \"trampolines\"\n";
     static const std::regex head(R"(kernel\s+void\s+(\w+)\s*\(([^{]*)\)\s*\{)");
     for (std::sregex_iterator i(text.begin(), text.end(), head), end; i != end; ++i) {
         std::string name = (*i)[1], arguments, positions, values, parameter;
