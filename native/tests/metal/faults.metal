@@ -11,6 +11,14 @@ kernel void fault_none(constant fault_arguments &a [[buffer(0)]],
     a.values[tid] = sum;
 }
 
+/* Every threadgroup reads the first 48 numbers, 16 of them twice, and 32 of the model. */
+kernel void fault_copy_twice(constant fault_arguments &a [[buffer(0)]],
+                             uint2 place [[threadgroup_position_in_grid]],
+                             uint tid [[thread_index_in_threadgroup]])
+{
+    a.values[128 + 32 * place.x + tid] = a.values[tid] + a.values[tid + 16] + a.model[tid];
+}
+
 kernel void fault_matrix(constant fault_arguments &a [[buffer(0)]],
                          uint tid [[thread_index_in_threadgroup]])
 {

@@ -163,6 +163,12 @@ ds4_status ds4_gpu_finish(ds4_gpu *gpu, ds4_error *error)
 
 // ---- counts --------------------------------------------------------------------------------------------------------
 
+static void add(ds4_gpu_reads &sum, const ReadCounts &counts)
+{
+    sum.bytes += counts.bytes;
+    sum.group_bytes += counts.group_bytes;
+}
+
 ds4_gpu_counts ds4_gpu_sim_counts(const char *kernel)
 {
     ds4_gpu_counts sum = {};
@@ -171,7 +177,9 @@ ds4_gpu_counts ds4_gpu_sim_counts(const char *kernel)
             continue;
         sum.dispatches += counts.dispatches;
         sum.threads += counts.threads;
-        sum.weight_bytes += counts.weight_bytes;
+        add(sum.weights, counts.weights);
+        add(sum.rows, counts.rows);
+        add(sum.others, counts.others);
         sum.read_bytes += counts.read_bytes;
         sum.written_bytes += counts.written_bytes;
     }
@@ -183,6 +191,11 @@ void ds4_gpu_sim_clear_counts(void)
 {
     device_memory.clear_counts();
     barriers = 0;
+}
+
+void ds4_gpu_sim_mark_rows(const void *host, uint64_t bytes)
+{
+    device_memory.mark_rows(host, bytes);
 }
 
 void ds4_gpu_sim_fail(const char *kernel)

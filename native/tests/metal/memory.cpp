@@ -35,8 +35,15 @@ void DeviceMemory::add(void *host, std::size_t bytes, bool is_model)
     ranges.insert(place, std::unique_ptr<Range>(new Range{low, low + bytes, is_model,
                                                       is_model ? std::unique_ptr<Record, void (*)(void *)>(nullptr, std::free)
                                                                : zeros<Record>(bytes / 4 + 1),
-                                                      is_model ? zeros<std::uint32_t>(bytes / sector_bytes + 2)
-                                                               : std::unique_ptr<std::uint32_t, void (*)(void *)>(nullptr, std::free)}));
+                                                      zeros<std::uint32_t>(bytes / sector_bytes + 2),
+                                                      {}}));
+}
+
+void DeviceMemory::mark_rows(const void *host, std::size_t bytes)
+{
+    auto low = reinterpret_cast<std::uintptr_t>(host);
+    if (Range *range = find(low, 1))
+        range->rows.emplace_back(low, low + bytes);
 }
 
 void DeviceMemory::remove(void *host)
@@ -64,7 +71,7 @@ void DeviceMemory::begin_dispatch(const char *kernel, const void *arguments, std
 {
     arguments_low = reinterpret_cast<std::uintptr_t>(arguments);
     arguments_high = arguments_low + argument_bytes;
-    dispatch++;
+    first_group = running_thread.group + 1;
     now = &kernel_counts[kernel];
     now->dispatches++;
     now->threads += threads;
@@ -121,17 +128,24 @@ void DeviceMemory::access_elsewhere(std::uintptr_t address, unsigned bytes, bool
         fail_kernel("%s its arguments", writes ? "writes to" : "reads beyond");
 }
 
+// A sector belongs to the access that begins in it: none is wider, and all are aligned.
+void DeviceMemory::count_read(Range &range, std::uintptr_t address, ReadCounts &counts)
+{
+    std::uint32_t &last = range.sectors.get()[(address - range.low) / sector_bytes];
+    if (last == running_thread.group)
+        return;
+    counts.group_bytes += sector_bytes;
+    counts.bytes += last < first_group ? sector_bytes : 0;
+    last = running_thread.group;
+}
+
 template <unsigned bytes, bool writes> void DeviceMemory::access_model(Range &range, std::uintptr_t address)
 {
     if (writes)
         fail_kernel("writes to the model's file, offset %" PRIuPTR, address - range.low);
     if (address % bytes != 0)
         fail_kernel("reads %u bytes at offset %" PRIuPTR " of the model's file, which is not aligned", bytes, address - range.low);
-    std::uint32_t &sector = range.sectors.get()[(address - range.low) / sector_bytes];
-    if (sector != dispatch) {
-        sector = dispatch;
-        now->weight_bytes += sector_bytes;
-    }
+    count_read(range, address, now->weights);
 }
 
 namespace {
@@ -154,6 +168,10 @@ template <unsigned bytes, bool writes> void DeviceMemory::access_device(Range &r
         fail_kernel("%s %u bytes at offset %" PRIuPTR " of a buffer, which is not aligned", writes ? "writes" : "reads", bytes,
                     address - range.low);
     (writes ? now->written_bytes : now->read_bytes) += bytes;
+    if (!writes) {
+        bool is_row = std::any_of(range.rows.begin(), range.rows.end(), [address](auto part) { return address >= part.first && address < part.second; });
+        count_read(range, address, is_row ? now->rows : now->others);
+    }
     for (std::size_t i = (address - range.low) / 4; i <= (address + bytes - 1 - range.low) / 4; i++) {
         Record &r = range.records.get()[i];
         if (meets(r.write.epoch, r.write.group, r.write.phase, r.write.thread))

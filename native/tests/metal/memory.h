@@ -13,11 +13,17 @@
 #include <string>
 #include <vector>
 
+// What the dispatches of one kernel read of a kind of memory, in sectors of 32 bytes: each once per dispatch, which memory must deliver;
+// and each once per threadgroup, of which caches can deliver the rest.
+struct ReadCounts {
+    std::uint64_t bytes = 0, group_bytes = 0;
+};
+
 // What the dispatches of one kernel did.
 struct KernelCounts {
     std::uint64_t dispatches = 0, threads = 0;
-    std::uint64_t weight_bytes = 0;             // of the mapped model, in sectors of 32 bytes, each once per dispatch
-    std::uint64_t read_bytes = 0, written_bytes = 0; // of other device memory, every access
+    ReadCounts weights, rows, others;                // of the mapped model, of what was marked, of all else
+    std::uint64_t read_bytes = 0, written_bytes = 0; // of memory that is not the model's, every access
 };
 
 // Who is running: kept by the scheduler.
@@ -38,6 +44,9 @@ public:
     // Memory that kernels may only read (`is_model`), or any other.
     void add(void *host, std::size_t bytes, bool is_model);
     void remove(void *host);
+
+    // Makes a part of that memory be counted as rows of the state; there may be several parts in one buffer.
+    void mark_rows(const void *host, std::size_t bytes);
 
     // Of the dispatch that follows.
     void begin_dispatch(const char *kernel, const void *arguments, std::size_t argument_bytes, std::uint64_t threads);
@@ -61,7 +70,8 @@ private:
         std::uintptr_t low, high;
         bool is_model;
         std::unique_ptr<Record, void (*)(void *)> records;          // not of the model
-        std::unique_ptr<std::uint32_t, void (*)(void *)> sectors;   // of the model: dispatch that last read each
+        std::unique_ptr<std::uint32_t, void (*)(void *)> sectors;   // threadgroup that last read each
+        std::vector<std::pair<std::uintptr_t, std::uintptr_t>> rows; // parts that are rows of the state
     };
     struct SharedRecord {
         std::uint32_t group, write_phase, write_thread, write_simd_phase, read_phase, read_thread, read_simd_phase;
@@ -71,6 +81,7 @@ private:
     template <unsigned bytes, bool writes> void access_device(Range &range, std::uintptr_t address);
     template <unsigned bytes, bool writes> void access_model(Range &range, std::uintptr_t address);
     template <unsigned bytes, bool writes> void access_threadgroup(std::uintptr_t address);
+    void count_read(Range &range, std::uintptr_t address, ReadCounts &counts);
     void access_elsewhere(std::uintptr_t address, unsigned bytes, bool writes);
     Range *find(std::uintptr_t address, unsigned bytes);
 
@@ -78,7 +89,7 @@ private:
     Range *latest[2] = {};                      // where the last accesses were
     std::map<std::string, KernelCounts> kernel_counts;
     KernelCounts *now = nullptr;
-    std::uint32_t dispatch = 0;
+    std::uint32_t first_group = 0; // of the dispatch
     std::uintptr_t arguments_low = 0, arguments_high = 0, shared_low = 0, shared_high = 0;
     std::vector<SharedRecord> shared;
 };

@@ -79,6 +79,24 @@ static void A_kernel_with_barriers_and_sums_gives_what_it_should(void)
     close_stage(&s);
 }
 
+static void Reads_are_counted_once_per_dispatch_and_once_per_threadgroup(void)
+{
+    stage s;
+    REQUIRE(open_stage(&s));
+    ds4_gpu_sim_mark_rows(values_of(&s) + 32, 64);
+    dispatch(&s, "fault_copy_twice", 2, 32, 0);
+    ds4_gpu_barrier(s.gpu);
+    dispatch(&s, "fault_copy_twice", 1, 32, 0);
+    REQUIRE(ds4_gpu_finish(s.gpu, NULL) == DS4_OK);
+    ds4_gpu_counts counts = ds4_gpu_sim_counts("fault_copy_twice");
+    /* Three threadgroups read the first 48 numbers, of which 16 are rows, and 32 of the model. */
+    REQUIRE(counts.rows.bytes == 2 * 64 && counts.rows.group_bytes == 3 * 64);
+    REQUIRE(counts.others.bytes == 2 * 128 && counts.others.group_bytes == 3 * 128);
+    REQUIRE(counts.weights.bytes == 2 * 128 && counts.weights.group_bytes == 3 * 128);
+    REQUIRE(counts.read_bytes == 3 * 2 * 32 * 4);
+    close_stage(&s);
+}
+
 static void A_product_of_matrices_is_exact(void)
 {
     stage s;
@@ -204,6 +222,7 @@ static void A_dispatch_that_the_device_would_refuse_is_refused(void)
 
 const test metal_simulator_tests[] = {
     TEST(A_kernel_with_barriers_and_sums_gives_what_it_should),
+    TEST(Reads_are_counted_once_per_dispatch_and_once_per_threadgroup),
     TEST(A_product_of_matrices_is_exact),
     TEST(Copies_by_loops_are_seen),
     TEST(Reading_beyond_a_buffer_is_found),

@@ -3,8 +3,9 @@
  *   ds4-bench-sim FOLDER [POSITION]
  *
  * FOLDER gets models of the published widths with one or two layers, and is left empty. Counts are exact and the same on every
- * machine: dispatches, stages (what lies between two barriers), bytes of weights in sectors of 32 that are touched. What a GPU would
- * make of them is an estimate, and is called so.
+ * machine: dispatches, stages (what lies between two barriers), bytes of weights and of rows of the state (raw rows of the window,
+ * compressed rows, indexer keys) in sectors of 32 that are touched, each once per dispatch. What a GPU would make of them is an
+ * estimate, and is called so.
  */
 #include "gpu_sim.h"
 #include "model.h"
@@ -19,8 +20,15 @@
 
 /* What one decoded token of a model costs. */
 typedef struct cost {
-    double dispatches, stages, weight_bytes, must_read, read_bytes, written_bytes;
+    double dispatches, stages;
+    double weights, must_weights; /* bytes that are read, and those of which every token needs each once */
+    double rows, must_rows;       /* the same of rows of the state */
+    double activations;           /* bytes of all other memory, each sector once per dispatch */
+    double weights_again, rows_again, activations_again; /* what threadgroups load that another of their dispatch has loaded */
+    double written;
 } cost;
+
+enum { NUMBERS = sizeof(cost) / sizeof(double) };
 
 static bool fail(const char *what, const ds4_error *error)
 {
@@ -42,6 +50,35 @@ static ds4_status stand_at(ds4_session *session, uint64_t position, ds4_error *e
     return DS4_OK;
 }
 
+/* Rows of a layer's state: those that a token at `position` must read, for each is read by it and no other memory has it. */
+static double rows_of_layer(const ds4_session *session, const ds4_shape *shape, uint32_t layer, uint64_t position)
+{
+    const ds4_layer_state *state = &session->layers[layer];
+    uint64_t before = position < shape->window ? position : shape->window - 1, seen = ds4_compressed_rows(shape->ratio[layer], position + 1);
+    bool selects = shape->ratio[layer] == DS4_RATIO_OVERLAPPING && seen > shape->index_top_k;
+    double bytes = (double)before * session->row_bytes;
+    bytes += (double)(selects ? shape->index_top_k : seen) * state->compressed.row_bytes;
+    return bytes + (selects ? (double)seen * state->index.row_bytes : 0);
+}
+
+static double must_read_rows(const ds4_session *session, const ds4_shape *shape, uint64_t position)
+{
+    double bytes = 0;
+    for (uint32_t layer = 0; layer < shape->layers; layer++)
+        bytes += rows_of_layer(session, shape, layer, position);
+    return bytes;
+}
+
+/* The windows of all layers, and everything in pages. */
+static void mark_rows(const ds4_session *session)
+{
+    const ds4_state *state = &session->state;
+    ds4_gpu_sim_mark_rows(state->fixed->data + state->store->window_offset, state->store->window_bytes * state->store->shape->layers);
+    for (int kind = 0; kind < DS4_PAGE_KINDS; kind++)
+        for (uint64_t i = 0; i < state->pages[kind].capacity && state->pages[kind].pages[i] != NULL; i++)
+            ds4_gpu_sim_mark_rows(state->pages[kind].pages[i]->data, state->store->pages[kind].pool.size);
+}
+
 static bool count_token(const char *path, uint64_t position, cost *result)
 {
     ds4_error error;
@@ -53,15 +90,29 @@ static bool count_token(const char *path, uint64_t position, cost *result)
         status = ds4_session_create(model, position + 1, DS4_MODE_FAST, &session, &error);
     if (status == DS4_OK)
         status = stand_at(session, position, &error);
+    if (status == DS4_OK)
+        status = ds4_session_reserve(session, 1, &error);
+    if (status == DS4_OK)
+        mark_rows(session);
     ds4_gpu_sim_clear_counts();
     if (status == DS4_OK)
         status = ds4_session_decode(session, 1, &error);
     if (status == DS4_OK) {
         ds4_gpu_counts counts = ds4_gpu_sim_counts(NULL);
         ds4_model_get_info(model, &info);
-        /* The last stage ends with the wait. */
-        *result = (cost){(double)counts.dispatches, (double)counts.barriers + 1, (double)counts.weight_bytes,
-                         (double)info.weight_bytes_per_token, (double)counts.read_bytes, (double)counts.written_bytes};
+        *result = (cost){
+            .dispatches = (double)counts.dispatches,
+            .stages = (double)counts.barriers + 1, /* the last one ends with the wait */
+            .weights = (double)counts.weights.bytes,
+            .must_weights = (double)info.weight_bytes_per_token,
+            .rows = (double)counts.rows.bytes,
+            .must_rows = must_read_rows(session, &model->shape, position),
+            .activations = (double)counts.others.bytes,
+            .weights_again = (double)(counts.weights.group_bytes - counts.weights.bytes),
+            .rows_again = (double)(counts.rows.group_bytes - counts.rows.bytes),
+            .activations_again = (double)(counts.others.group_bytes - counts.others.bytes),
+            .written = (double)counts.written_bytes,
+        };
     }
     ds4_session_free(session);
     ds4_model_close(model);
@@ -88,25 +139,33 @@ static bool measure(const char *folder, uint32_t ratio, uint32_t layers, uint64_
     return good;
 }
 
-static cost difference(cost a, cost b)
-{
-    return (cost){a.dispatches - b.dispatches, a.stages - b.stages, a.weight_bytes - b.weight_bytes,
-                  a.must_read - b.must_read, a.read_bytes - b.read_bytes, a.written_bytes - b.written_bytes};
-}
-
+/* a + times · b, number by number. */
 static cost sum(cost a, double times, cost b)
 {
-    return (cost){a.dispatches + times * b.dispatches, a.stages + times * b.stages, a.weight_bytes + times * b.weight_bytes,
-                  a.must_read + times * b.must_read, a.read_bytes + times * b.read_bytes, a.written_bytes + times * b.written_bytes};
+    double *to = (double *)&a;
+    const double *from = (const double *)&b;
+    for (size_t i = 0; i < NUMBERS; i++)
+        to[i] += times * from[i];
+    return a;
+}
+
+static double must_read(cost c)
+{
+    return c.must_weights + c.must_rows;
 }
 
 static void print_row(const char *name, cost c)
 {
-    printf("| %s | %.0f | %.0f | %.1f | %.3f | %.1f | %.1f |\n", name, c.stages, c.dispatches, c.weight_bytes / 1e6,
-           c.weight_bytes / c.must_read, c.read_bytes / 1e6, c.written_bytes / 1e6);
+    printf("| %s | %.0f | %.0f | %.1f | %.3f | %.2f | %.3f | %.4f | %.1f |\n", name, c.stages, c.dispatches, c.weights / 1e6,
+           c.weights / c.must_weights, c.rows / 1e6, c.must_rows > 0 ? c.rows / c.must_rows : 1, (c.weights + c.rows) / must_read(c), c.written / 1e6);
 }
 
-/* An estimate: weights at a share of the bandwidth, and a time for every stage, during which little else happens. */
+static void print_again(const char *name, cost c)
+{
+    printf("| %s | %.1f | %.1f | %.1f | %.1f |\n", name, c.weights_again / 1e6, c.rows_again / 1e6, c.activations / 1e6, c.activations_again / 1e6);
+}
+
+/* An estimate: weights and rows at a share of the bandwidth, and a time for every stage, during which little else happens. */
 static void print_estimates(cost token)
 {
     static const struct {
@@ -114,12 +173,12 @@ static void print_estimates(cost token)
         double bytes_per_second, published;
     } machines[] = {{"M3 Max, 400 GB/s", 400e9, 26.7}, {"M4 Max, 546 GB/s", 546e9, 26.8}, {"M3 Ultra, 819 GB/s", 819e9, 36.9}};
     const double share = 0.8, stage_seconds = 3e-6;
-    printf("\nEstimate, not a measurement: weights at %.0f %% of the bandwidth, %.0f us for every stage.\n\n"
+    printf("\nEstimate, not a measurement: weights and rows at %.0f %% of the bandwidth, %.0f us for every stage.\n\n"
            "| machine | tokens/s at the bandwidth | tokens/s, estimate | the peer's, published (short context) |\n|---|--:|--:|--:|\n",
            share * 100, stage_seconds * 1e6);
     for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
-        printf("| %s | %.1f | %.1f | %.1f |\n", machines[i].name, machines[i].bytes_per_second / token.must_read,
-               1 / (token.weight_bytes / (share * machines[i].bytes_per_second) + token.stages * stage_seconds), machines[i].published);
+        printf("| %s | %.1f | %.1f | %.1f |\n", machines[i].name, machines[i].bytes_per_second / must_read(token),
+               1 / ((token.weights + token.rows) / (share * machines[i].bytes_per_second) + token.stages * stage_seconds), machines[i].published);
 }
 
 static bool run(const char *folder, uint64_t position)
@@ -128,17 +187,24 @@ static bool run(const char *folder, uint64_t position)
     if (!measure(folder, 0, 1, position, &plain) || !measure(folder, 0, 2, position, &twice) ||
         !measure(folder, DS4_RATIO_OVERLAPPING, 1, position, &overlapping) || !measure(folder, DS4_RATIO_LONG, 1, position, &longer))
         return false;
-    cost layer = difference(twice, plain), frame = difference(plain, layer);
-    cost four = difference(overlapping, frame), many = difference(longer, frame);
+    cost layer = sum(twice, -1, plain), frame = sum(plain, -1, layer);
+    cost four = sum(overlapping, -1, frame), many = sum(longer, -1, frame);
     cost token = sum(sum(sum(frame, 2, layer), 21, four), 20, many);
+    const struct {
+        const char *name;
+        cost cost;
+    } rows[] = {{"layer of ratio 0", layer}, {"layer of ratio 4", four}, {"layer of ratio 128", many}, {"embedding and head", frame}, {"token, 43 layers", token}};
+    enum { ROWS = sizeof rows / sizeof rows[0] };
     printf("One decoded token at position %" PRIu64 ", published widths, two-bit experts:\n\n"
-           "| | stages | dispatches | weights, MB | weights ÷ what must be read | other bytes read, MB | written, MB |\n|---|--:|--:|--:|--:|--:|--:|\n",
+           "| | stages | dispatches | weights, MB | ÷ must | rows of the state, MB | ÷ must | both ÷ must | written, MB |\n"
+           "|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
            position);
-    print_row("layer of ratio 0", layer);
-    print_row("layer of ratio 4", four);
-    print_row("layer of ratio 128", many);
-    print_row("embedding and head", frame);
-    print_row("token, 43 layers", token);
+    for (int i = 0; i < ROWS; i++)
+        print_row(rows[i].name, rows[i].cost);
+    printf("\nLoaded again by other threadgroups of the same dispatch, which caches must serve, MB:\n\n"
+           "| | weights | rows of the state | activations, once per dispatch | activations, again |\n|---|--:|--:|--:|--:|\n");
+    for (int i = 0; i < ROWS; i++)
+        print_again(rows[i].name, rows[i].cost);
     printf("\nStages per layer, mean: %.1f\n", (token.stages - frame.stages) / 43);
     print_estimates(token);
     return true;
