@@ -290,4 +290,12 @@ typedef struct ds4_gpu_expert_sum {
     uint32_t hidden, used;
 } ds4_gpu_expert_sum;
 
+/* Memory that is read for the time it takes. */
+typedef struct ds4_gpu_read_memory {
+    DS4_DEVICE(const uint32_t) words; /* four at a time */
+    DS4_DEVICE(uint32_t) sums;        /* [threads] */
+    uint64_t quads;
+    uint32_t threads, reserved;
+} ds4_gpu_read_memory;
+
 #endif

@@ -46,6 +46,7 @@ ds4_gpu_step ds4_metal_step(const ds4_metal *metal, const ds4_step *step)
 void ds4_metal_dispatch(ds4_metal *metal, ds4_metal_kernel kernel, const void *arguments, size_t argument_bytes, ds4_gpu_grid grid,
                         uint32_t threads, uint32_t shared_bytes)
 {
+    metal->dispatches[kernel]++;
     ds4_gpu_dispatch(metal->gpu, metal->kernels[kernel], arguments, (uint32_t)argument_bytes, grid, threads, (shared_bytes + 15) / 16 * 16);
 }
 

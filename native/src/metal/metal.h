@@ -72,6 +72,7 @@ typedef struct ds4_metal {
     uint64_t score_capacity;
     uint64_t memory_bytes;
     uint32_t window_count[2]; /* entries of buffers.windows */
+    uint64_t dispatches[DS4_METAL_KERNEL_COUNT];
 } ds4_metal;
 
 /* ---- encode.c ----------------------------------------------------------------------------------------------- */
