@@ -1,19 +1,20 @@
 /* check_metal.c: the program ds4-check-metal, which tries every stage of the Metal backend on this machine.
  *
  * Prints a report for people, whose last line is the verdict: what somebody else needs to know of a GPU that computes something else
- * than the CPU, or slowly. A GPU may hang: who starts this sets a time limit.
+ * than the CPU, or slowly. A GPU may hang, which no call returns from: an alarm tells the stage then, and ends the program.
  */
 #include "arguments.h"
 #include "read_speed.h"
 #include "topology.h"
 #include "trial.h"
 
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
-    "usage: ds4-check-metal --model FILE [--record FILE] [--prompt N] [--megabytes N]\n"
+    "usage: ds4-check-metal --model FILE [--record FILE] [--prompt N] [--megabytes N] [--seconds N]\n"
     "\n"
     "Runs a model stage by stage on the CPU and on the GPU, compares, measures how fast the GPU reads memory, and reports.\n"
     "Exit code 0 when every stage agrees, 1 when one does not or the GPU fails.\n"
@@ -21,11 +22,12 @@ static const char usage[] =
     "  --model FILE     a small model in GGUF\n"
     "  --record FILE    where the first wrong stage goes, with its inputs\n"
     "  --prompt N       tokens of the longest prompt, 9 or more (160)\n"
-    "  --megabytes N    of memory that is read for the speed (1024)\n";
+    "  --megabytes N    of memory that is read for the speed (1024)\n"
+    "  --seconds N      after which a GPU counts as hanging (180)\n";
 
 typedef struct job {
     const char *model, *record;
-    uint32_t prompt, megabytes;
+    uint32_t prompt, megabytes, seconds;
     subject subject;
     ds4_forward forward;
     double speed; /* 0: not measured */
@@ -97,6 +99,35 @@ static bool print_verdict(const job *j, const twin *t, ds4_status status)
     return false;
 }
 
+/* ---- a GPU that hangs ---------------------------------------------------------------------------------------- */
+
+static const twin *watched;
+
+static void say(const char *text)
+{
+    if (write(STDOUT_FILENO, text, strlen(text)) < 0)
+        _exit(EXIT_FAILED);
+}
+
+/* Only what a signal handler may call. */
+static void tell_hang(int signal)
+{
+    (void)signal;
+    say("The GPU did not end in time: stage ");
+    say(stage_names[watched->running]);
+    say(" (");
+    say(mode_names[watched->mode]);
+    say(" mode)\n");
+    _exit(EXIT_FAILED);
+}
+
+static void watch(const twin *t, uint32_t seconds)
+{
+    watched = t;
+    signal(SIGALRM, tell_hang);
+    alarm(seconds);
+}
+
 /* ---- the run ------------------------------------------------------------------------------------------------- */
 
 static bool check(job *j, twin *t)
@@ -106,6 +137,7 @@ static bool check(job *j, twin *t)
     t->model = j->model;
     printf("GPU: %s; buffers of at most %.1f GB, pages of %u bytes\n", metal->info.name, (double)metal->info.buffer_bytes / 1e9, metal->info.page_bytes);
     fflush(stdout); /* what there is when the GPU hangs */
+    watch(t, j->seconds);
     ds4_status status = run_trials(&j->forward, &j->subject, j->prompt, &j->error);
     print_stages(t);
     print_idle_kernels(t);
@@ -133,12 +165,13 @@ static bool run(job *j)
 
 int main(int argc, char **argv)
 {
-    job j = {.prompt = 160, .megabytes = 1024};
+    job j = {.prompt = 160, .megabytes = 1024, .seconds = 180};
     const flag flags[] = {
         {"--model", &j.model, NULL, NULL, true, false},
         {"--record", &j.record, NULL, NULL, false, false},
         {"--prompt", NULL, &j.prompt, NULL, false, false},
         {"--megabytes", NULL, &j.megabytes, NULL, false, false},
+        {"--seconds", NULL, &j.seconds, NULL, false, false},
     };
     parse_result parsed = parse_arguments(argc, argv, flags, sizeof flags / sizeof flags[0], usage);
     if (parsed != PARSED)
