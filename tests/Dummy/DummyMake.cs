@@ -3,7 +3,8 @@ namespace Ds4Provider.Dummy;
 /// <summary>
 /// make, without compiling. <c>DUMMY_MAKE</c> says how it goes: <c>ok</c>, <c>broken</c>, <c>slow</c>, or <c>wrong</c>
 /// (an engine that fails its self-test). Every run adds its process id to <c>DUMMY_MAKE_RUNS</c>, and waits until the
-/// file <c>DUMMY_MAKE_GATE</c> exists, when that is set.
+/// file <c>DUMMY_MAKE_GATE</c> exists, when that is set. <c>DUMMY_CHECK_METAL</c> is what the program does, in the shell's
+/// language, that tries the Metal backend; the engine has none when it is not set.
 /// </summary>
 internal static class DummyMake
 {
@@ -35,8 +36,14 @@ internal static class DummyMake
     private static async Task MakeAsync(string build, string error)
     {
         await File.WriteAllTextAsync(Path.Combine(build, OperatingSystem.IsMacOS() ? "libds4.dylib" : "libds4.so"), "not a library");
-        string tool = Path.Combine(build, "ds4-logits");
-        await File.WriteAllTextAsync(tool, $"#!/bin/sh\nexec \"{Environment.ProcessPath}\" logits {error} \"$@\"\n");
-        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await MakeToolAsync(Path.Combine(build, "ds4-logits"), $"exec \"{Environment.ProcessPath}\" logits {error} \"$@\"");
+        if (Environment.GetEnvironmentVariable("DUMMY_CHECK_METAL") is { } check)
+            await MakeToolAsync(Path.Combine(build, "ds4-check-metal"), check);
+    }
+
+    private static async Task MakeToolAsync(string path, string script)
+    {
+        await File.WriteAllTextAsync(path, $"#!/bin/sh\n{script}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 }

@@ -137,6 +137,23 @@ public sealed class SetupSpecs
         (await client.NextAsync<Failed>()).Reason.ShouldBe(FailureReason.SelfTestFailed);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task An_engine_that_computes_something_else_on_a_GPU_is_told_with_the_kernel()
+    {
+        await using var world = new World();
+        world.Set("DUMMY_MAKE", "wrong");
+        world.Set("DUMMY_CHECK_METAL", "echo record > \"$4\"; echo GPU: a dummy; echo Stage attend is wrong.; exit 1");
+        await using WatchdogConnection client = await world.AcquireAsync();
+
+        Failed failed = await client.NextAsync<Failed>();
+
+        failed.Reason.ShouldBe(FailureReason.SelfTestFailed);
+        failed.Message.ShouldContain("worst relative error 1.0e-2");
+        failed.Message.ShouldEndWith("Stage attend is wrong.");
+        failed.Hint.ShouldContain(Path.Combine(world.Paths.Logs, "metal-stage.record"));
+        (await File.ReadAllTextAsync(failed.Log!, TimesUp)).ShouldContain("GPU: a dummy");
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData("exit 0")] // It runs, and computes nothing.
     [InlineData("exit 127")] // It does not run here.

@@ -48,8 +48,12 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
         yield return Crashes();
         Finding tools = await ToolsAsync(cancellationToken).ConfigureAwait(false);
         yield return tools;
-        if (tools.Grade != FindingGrade.Bad)
-            yield return await EngineAsync(watchdogRuns, cancellationToken).ConfigureAwait(false);
+        if (tools.Grade == FindingGrade.Bad)
+            yield break;
+        (Finding engine, EngineBuild? build) = await EngineAsync(watchdogRuns, cancellationToken).ConfigureAwait(false);
+        yield return engine;
+        if (build is not null)
+            yield return await MetalAsync(build, cancellationToken).ConfigureAwait(false);
     }
 
     private static Finding Platform()
@@ -147,24 +151,37 @@ public sealed class Examination(WatchdogOptions options, Action<Progress> progre
         }
     }
 
-    private async Task<Finding> EngineAsync(bool watchdogRuns, CancellationToken cancellationToken)
+    /// <summary>The engine, and its build when it is this process that saw to it.</summary>
+    private async Task<(Finding Finding, EngineBuild? Build)> EngineAsync(bool watchdogRuns, CancellationToken cancellationToken)
     {
         // Only the holder of this lock builds.
         using FileLock? alone = watchdogRuns ? null : FileLock.TryAcquire(_paths.WatchdogLock);
         if (alone is null)
-            return Good("engine", "a watchdog runs and sees to it");
+            return (Good("engine", "a watchdog runs and sees to it"), null);
         var payload = new PayloadFolder(options.Payload);
         var builder = new EngineBuilder(
             payload, new PrebuiltEngine(payload, _paths, NullLogger<PrebuiltEngine>.Instance), _paths, NullLogger<EngineBuilder>.Instance);
         try
         {
             EngineBuild build = await new EngineSelfTest(payload, _paths, NullLogger<EngineSelfTest>.Instance).BuildAsync(builder, progress, cancellationToken).ConfigureAwait(false);
-            return Good("engine", $"built and tested: {build.Folder}");
+            return (Good("engine", $"built and tested: {build.Folder}"), build);
         }
         catch (SetupException exception)
         {
-            return Bad("engine", exception.Failed.Message, exception.Failed.Log is { } log ? $"{exception.Failed.Hint} Log: {log}" : exception.Failed.Hint);
+            return (Bad("engine", exception.Failed.Message, exception.Failed.Log is { } log ? $"{exception.Failed.Hint} Log: {log}" : exception.Failed.Hint), null);
         }
+    }
+
+    private async Task<Finding> MetalAsync(EngineBuild build, CancellationToken cancellationToken)
+    {
+        progress(new Progress(SetupPhase.Verifying, "Trying the GPU, stage by stage"));
+        MetalReport? report = await new MetalCheck(new PayloadFolder(options.Payload), _paths, MetalCheck.DefaultLimit).RunAsync(build, cancellationToken).ConfigureAwait(false);
+        return report switch
+        {
+            null => Good("metal", "this engine has no Metal backend; it computes on the CPU"),
+            { Passes: true } => Good("metal", $"{report.Verdict} The whole report, for whoever wants to compare: {report.Path}"),
+            _ => Bad("metal", report.Verdict, $"Send {report.Files} to the authors of ds4; nothing in it comes from a conversation."),
+        };
     }
 
     private static string Gibibytes(long bytes) => (bytes / (double)(1L << 30)).ToString("0.0", CultureInfo.InvariantCulture);

@@ -10,6 +10,9 @@ internal sealed record EngineBuild(string Folder)
     /// <summary>The program that writes the logits of chosen positions.</summary>
     public string LogitsTool => Path.Combine(Folder, "ds4-logits");
 
+    /// <summary>The program that tries the Metal backend; only there when the engine has one.</summary>
+    public string MetalCheckTool => Path.Combine(Folder, "ds4-check-metal");
+
     /// <summary>Whether everything is there.</summary>
     public bool IsComplete => File.Exists(Library) && File.Exists(LogitsTool);
 }

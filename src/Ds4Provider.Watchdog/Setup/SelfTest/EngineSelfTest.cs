@@ -27,11 +27,23 @@ internal sealed partial class EngineSelfTest(PayloadFolder payload, WatchdogPath
                 await VerifyAsync(build, progress, cancellationToken).ConfigureAwait(false);
                 return build;
             }
-            catch (SetupException failed) when (failed.Failed.Reason == FailureReason.SelfTestFailed && PrebuiltEngine.Reject(build))
+            catch (SetupException failed) when (failed.Failed.Reason == FailureReason.SelfTestFailed)
             {
+                if (!PrebuiltEngine.Reject(build))
+                    throw await ExplainAsync(build, failed, cancellationToken).ConfigureAwait(false);
                 LogRejected(logger, build.Folder, failed.Message);
             }
         }
+    }
+
+    /// <summary>The failure, with the kernel that is wrong where a GPU computes.</summary>
+    private async Task<SetupException> ExplainAsync(EngineBuild build, SetupException failed, CancellationToken cancellationToken)
+    {
+        MetalReport? report = await new MetalCheck(payload, paths, MetalCheck.DefaultLimit).RunAsync(build, cancellationToken).ConfigureAwait(false);
+        return report is null
+            ? failed
+            : new SetupException(
+                FailureReason.SelfTestFailed, $"{failed.Failed.Message} {report.Verdict}", $"Send {report.Files} to the authors of ds4. {failed.Failed.Hint}", report.Path);
     }
 
     /// <summary>Returns when the build has proved itself, now or earlier.</summary>
