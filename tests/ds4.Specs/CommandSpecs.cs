@@ -7,6 +7,13 @@ namespace Ds4Provider.Cli.Specs;
 
 public sealed class CommandSpecs
 {
+    /// <summary>A Makefile of an engine that passes the self-test by knowing the answer; more can be added.</summary>
+    private const string Engine =
+        "LIBRARY := $(if $(filter Darwin,$(shell uname -s)),libds4.dylib,libds4.so)\n" +
+        "all:\n" +
+        "\techo nothing > $(BUILD)/$(LIBRARY)\n" +
+        "\tprintf '#!/bin/sh\\nwhile [ \"$$1\" != --out ]; do shift; done\\nprintf 1234 > \"$$2\"\\n' > $(BUILD)/ds4-logits; chmod +x $(BUILD)/ds4-logits\n";
+
     [Fact(Timeout = Limit)]
     public async Task Help_shows_what_people_type_and_hides_what_programs_start()
     {
@@ -184,6 +191,37 @@ public sealed class CommandSpecs
         findings.Select(finding => (string)finding["subject"]!).ShouldBe(
             ["platform", "directory", "processor", "memory", "model", "weights", "hub", "crashes", "compiler", "engine", "running"]);
         findings.Single(finding => (string)finding["subject"]! == "engine")["grade"]!.GetValue<string>().ShouldBe("bad");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Doctor_says_that_an_engine_has_no_GPU_to_try()
+    {
+        await using var ds4 = new CommandLine();
+        ds4.InstallWithMakefile(Engine);
+
+        (_, string output, _) = await ds4.RunAsync("doctor");
+
+        output.ShouldContain("ok   engine     built and tested");
+        output.ShouldContain("ok   metal      this engine has no Metal backend");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Doctor_tries_the_GPU_and_says_where_the_report_is_and_what_to_do_with_it()
+    {
+        await using var ds4 = new CommandLine();
+        ds4.InstallWithMakefile(Engine + "\tprintf '#!/bin/sh\\necho GPU: a dummy\\necho numbers > \"$$4\"\\necho Stage attend is wrong.\\nexit 1\\n' > $(BUILD)/ds4-check-metal; chmod +x $(BUILD)/ds4-check-metal\n");
+        string logs = Path.Combine(ds4.Home, "logs");
+
+        (int exitCode, string output, _) = await ds4.RunAsync("doctor");
+        (_, string lines, _) = await ds4.RunAsync("doctor", "--json");
+
+        exitCode.ShouldBe(1);
+        output.ShouldContain("bad  metal      Stage attend is wrong.");
+        output.ShouldContain($"Send {logs}/metal-check.txt and {logs}/metal-stage.record to the authors of ds4");
+        JsonNode finding = lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).Single(line => (string)line["subject"]! == "metal");
+        ((string)finding["grade"]!).ShouldBe("bad");
+        ((string)finding["nextStep"]!).ShouldContain("metal-check.txt");
+        (await File.ReadAllTextAsync(Path.Combine(logs, "metal-check.txt"), TimesUp)).ShouldContain("GPU: a dummy");
     }
 
     [Fact(Timeout = Limit)]
