@@ -10,12 +10,16 @@
 #ifdef __METAL_VERSION__
 #include <metal_stdlib>
 using namespace metal;
-typedef device uchar *ds4_gpu_page;
 #define DS4_DEVICE(type) device type *
 #else
 #include <stdint.h>
 #define DS4_DEVICE(type) uint64_t
 #endif
+
+/* Where a page of a session's rows is. A structure, because the language knows no pointers to pointers. */
+typedef struct ds4_gpu_page {
+    DS4_DEVICE(uchar) bytes;
+} ds4_gpu_page;
 
 enum {
     DS4_GPU_PRODUCTS = 8,         /* most products of one dispatch */

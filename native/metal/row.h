@@ -157,7 +157,7 @@ inline void store_row(device uchar *row, uint i, float4 v, bool is_half)
 /* A compressed row, or an indexer's. */
 inline device uchar *paged_row(device const ds4_gpu_tile &tile, uint row, uint dim, bool is_half, bool is_index)
 {
-    return tile.pages[row / DS4_GPU_PAGE_ROWS] + (is_index ? tile.index_offset : tile.rows_offset) +
+    return tile.pages[row / DS4_GPU_PAGE_ROWS].bytes + (is_index ? tile.index_offset : tile.rows_offset) +
            ulong(row % DS4_GPU_PAGE_ROWS) * stored_bytes(dim, is_half);
 }
 

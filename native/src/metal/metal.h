@@ -30,6 +30,7 @@ enum {
 _Static_assert((int)DS4_GPU_PAGE_ROWS == (int)DS4_PAGE_ROWS, "rows of a page");
 _Static_assert((int)DS4_GPU_MIX_VALUES == (int)DS4_MIX_OUTPUTS, "values of a mix");
 _Static_assert(DS4_GPU_MIX_SUMS == DS4_MIX_OUTPUTS + DS4_STREAMS * (DS4_STREAMS + 1) / 2, "products, and dot products of the streams");
+_Static_assert(sizeof(ds4_gpu_page) == sizeof(uint64_t), "an address");
 _Static_assert(sizeof(ds4_rotation) == 2 * DS4_ROTARY_PAIRS * sizeof(float), "cosines, then sines");
 
 /* Device memory of the backend. Unless it says otherwise: float32, a row per token of the batch. */

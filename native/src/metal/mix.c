@@ -56,16 +56,24 @@ static void make_sums(ds4_metal *metal, const ds4_gpu_mix *mix, uint32_t rows)
     ds4_gpu_barrier(metal->gpu);
 }
 
+/* Lets the device begin while the rest is encoded. A batch of many tokens goes layer by layer, because the system ends work that keeps
+ * the device, and with it the screen, for seconds. */
+static void begin_early(ds4_metal *metal, const ds4_step *step)
+{
+    enum { EARLY_LAYERS = 2 }; /* enough work to keep the device busy while the other layers of few tokens are encoded */
+    if (step->layer > 0 && (step->layer == EARLY_LAYERS || !ds4_metal_is_few(step->batch)))
+        ds4_gpu_flush(metal->gpu);
+}
+
 /* For few tokens the sums are enough: who needs the input mixes it. */
 ds4_status ds4_metal_mix_input(void *backend, const ds4_step *step, ds4_sublayer sublayer, ds4_error *error)
 {
-    enum { EARLY_LAYERS = 2 }; /* enough work to keep the device busy while the other layers are encoded */
     ds4_metal *metal = backend;
     uint32_t rows = step->batch->count;
     ds4_gpu_mix mix = ds4_metal_mix(metal, step, sublayer);
     (void)error;
-    if (sublayer == DS4_ATTENTION && step->layer == EARLY_LAYERS)
-        ds4_gpu_flush(metal->gpu);
+    if (sublayer == DS4_ATTENTION)
+        begin_early(metal, step);
     make_sums(metal, &mix, rows);
     if (ds4_metal_is_few(step->batch))
         return DS4_OK;

@@ -22,7 +22,7 @@ struct ds4_gpu_pipeline {
 
 namespace {
 
-std::uint64_t barriers;
+std::uint64_t barriers, flushes;
 std::string failing; // kernel
 std::uint32_t buffers, granted = UINT32_MAX;
 constexpr std::size_t page = 4096, threadgroup_bytes = 32768;
@@ -148,6 +148,7 @@ void ds4_gpu_barrier(ds4_gpu *)
 
 void ds4_gpu_flush(ds4_gpu *)
 {
+    flushes++;
     running_thread.epoch++;
 }
 
@@ -184,13 +185,14 @@ ds4_gpu_counts ds4_gpu_sim_counts(const char *kernel)
         sum.written_bytes += counts.written_bytes;
     }
     sum.barriers = kernel == nullptr ? barriers : 0;
+    sum.flushes = kernel == nullptr ? flushes : 0;
     return sum;
 }
 
 void ds4_gpu_sim_clear_counts(void)
 {
     device_memory.clear_counts();
-    barriers = 0;
+    barriers = flushes = 0;
 }
 
 void ds4_gpu_sim_mark_rows(const void *host, uint64_t bytes)

@@ -15,12 +15,12 @@ typedef struct ds4_gpu_reads {
 } ds4_gpu_reads;
 
 typedef struct ds4_gpu_counts {
-    uint64_t dispatches, barriers, threads;
+    uint64_t dispatches, barriers, flushes, threads;
     ds4_gpu_reads weights, rows, others; /* of the mapped model, of rows of the state, of all other device memory */
     uint64_t read_bytes, written_bytes;  /* of rows and others, every access */
 } ds4_gpu_counts;
 
-/* What ran since the counts were last cleared: of one kernel, or of all when `kernel` is NULL (barriers are counted only then). */
+/* What ran since the counts were last cleared: of one kernel, or of all when `kernel` is NULL (barriers and flushes are counted only then). */
 ds4_gpu_counts ds4_gpu_sim_counts(const char *kernel);
 void ds4_gpu_sim_clear_counts(void);
 

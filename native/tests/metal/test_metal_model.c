@@ -268,6 +268,22 @@ static void What_the_kernels_cannot_take_runs_on_the_CPU_unless_Metal_was_asked_
     ds4_model_close(model);
 }
 
+/* A system ends work that keeps the device for seconds, and what is encoded must not wait for the rest. */
+static void A_prompt_is_given_to_the_device_layer_by_layer_and_a_token_in_two_parts(void)
+{
+    model_config config = small_config();
+    int32_t tokens[42];
+    ds4_model *model = open_small(&config, "flushes.gguf", 1);
+    ds4_session *session = new_session(model, 42, DS4_MODE_FAST);
+    make_tokens(tokens, 42, config.vocabulary);
+    ds4_gpu_sim_clear_counts();
+    REQUIRE(session != NULL && advance(session, tokens, 0, 41) && ds4_gpu_sim_counts(NULL).flushes == config.layers - 1);
+    ds4_gpu_sim_clear_counts();
+    REQUIRE(advance(session, tokens, 41, 1) && ds4_gpu_sim_counts(NULL).flushes == 1);
+    ds4_session_free(session);
+    ds4_model_close(model);
+}
+
 /* ---- states ------------------------------------------------------------------------------------------------- */
 
 /* A checkpoint of one backend's session goes on in a session of the other. */
@@ -477,6 +493,7 @@ const test metal_model_tests[] = {
     TEST(A_tile_of_several_spans_and_parts_equals_the_CPU),
     TEST(What_the_kernels_cannot_take_is_refused_with_the_way_out),
     TEST(What_the_kernels_cannot_take_runs_on_the_CPU_unless_Metal_was_asked_for),
+    TEST(A_prompt_is_given_to_the_device_layer_by_layer_and_a_token_in_two_parts),
     TEST(A_kernel_that_fails_is_named_and_a_checkpoint_revives_the_session),
     TEST(Memory_that_the_device_refuses_ends_the_opening_and_leaves_nothing_behind),
     TEST(Checkpoints_move_between_CPU_and_Metal),

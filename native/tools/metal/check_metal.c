@@ -3,7 +3,7 @@
  * Prints a report for people, whose last line is the verdict: what somebody else needs to know of a GPU that computes something else
  * than the CPU, or slowly. A GPU may hang, which no call returns from: an alarm tells the stage then, and ends the program.
  */
-#include "arguments.h"
+#include "../arguments.h"
 #include "read_speed.h"
 #include "topology.h"
 #include "trial.h"

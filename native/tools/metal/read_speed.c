@@ -1,6 +1,6 @@
 /* read_speed.c: a kernel that adds up a buffer, timed. */
 #include "read_speed.h"
-#include "clock.h"
+#include "../clock.h"
 
 #include "../../metal/arguments.h"
 

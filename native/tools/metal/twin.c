@@ -1,6 +1,6 @@
 /* twin.c: both backends, stage by stage. */
 #include "twin.h"
-#include "clock.h"
+#include "../clock.h"
 #include "record.h"
 
 #include <errno.h>
