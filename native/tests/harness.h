@@ -23,6 +23,7 @@ typedef struct test {
 #ifdef DS4_METAL
 #define EACH_SUITE(SUITE)  \
     SUITE(metal_simulator) \
+    SUITE(metal_kernels)   \
     SUITE(metal_speed)     \
     SUITE(metal_model)
 #else
