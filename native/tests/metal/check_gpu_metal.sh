@@ -2,6 +2,7 @@
 # Checks the Metal side of gpu.h where there is no Mac: check_gpu_metal.sh NATIVE_FOLDER CLANG CC
 # A clang with the declarations of apple/ must accept gpu_metal.m and refuse it with mistakes planted; the declarations must
 # agree with apple/api.txt; the kernels' pointers must be of the right address spaces; embedded kernels must come back as they were.
+# And make must plan what a Mac needs.
 # The last line is "N passed, N failed".
 set -u
 native=$1
@@ -123,6 +124,26 @@ verdict "Nothing_to_embed_is_an_error" $?
 sh "$native/metal/embed.sh" "$work/first.h" "$work/absent.metal" >"$work/said" 2>&1
 [ $? -ne 0 ] && grep -q "cannot read .*absent.metal" "$work/said"
 verdict "A_kernel_file_that_is_absent_is_an_error" $?
+
+# What make would do on a Mac, whose uname and compiler are played here.
+mkdir "$work/bin"
+printf '#!/bin/sh\necho Darwin\n' >"$work/bin/uname"
+printf '#!/bin/sh\necho arm64-apple-darwin24.0.0\n' >"$work/bin/cc"
+chmod +x "$work/bin/uname" "$work/bin/cc"
+# planned WORDS...: some line of the plan has all of them, in this order.
+planned() {
+  pattern=$(printf '%s.*' "$@")
+  grep -q -e "$pattern" "$work/plan"
+}
+PATH=$work/bin:$PATH make -n -f "$native/Makefile" BUILD="$work/build" CC=cc all >"$work/plan" 2>"$work/said" &&
+  planned "cc .*-DDS4_METAL.* -c -o $work/build/src/metal/encode.o" &&
+  planned "cc .*-fobjc-arc -fblocks -mmacosx-version-min=13.0.* -c -o $work/build/src/metal/gpu_metal.o .*gpu_metal.m" &&
+  planned "sh .*/metal/embed.sh .*arguments.h .*attend.metal.*>$work/build/metal/source.c" &&
+  planned "cc .*-march=armv8.2-a+dotprod.* -c -o $work/build/src/cpu/kernels_neon_dotprod.o" &&
+  planned "cc .*-dynamiclib .*-o $work/build/libds4.dylib .*gpu_metal.o .*metal/source.o .*-framework Metal" &&
+  planned "cc .*-o $work/build/ds4-check-metal .*twin.o .*gpu_metal.o .*-framework Metal" &&
+  ! grep -q -e "clang++\|-D_POSIX_C_SOURCE=.*gpu_metal.m\|simulation" "$work/plan"
+verdict "On_a_Mac_make_compiles_the_backend_its_kernels_and_the_program_that_tries_them" $?
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
