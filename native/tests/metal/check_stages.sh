@@ -24,7 +24,7 @@ verdict() {
 # run PROGRAM [SECONDS]: a report goes to `report`, what is wrong to `record`.
 run() {
   rm -f "$work/record"
-  "$1" --model "$work/small.gguf" --record "$work/record" --prompt 24 --megabytes 1 --seconds "${2:-180}" >"$work/report" 2>&1
+  "$1" --model "$work/small.gguf" --record "$work/record" --prompt 24 --megabytes 1 --seconds "${2:-900}" >"$work/report" 2>&1
 }
 
 # plant FILE SED_SCRIPT [SECONDS]: runs the program with that change in the kernels.
@@ -37,7 +37,7 @@ plant() {
     return 0
   fi
   make -s -f "$source/Makefile" BUILD="$build" KERNELS="$work/metal" MUTANT="$work/mutant" "$work/mutant/ds4-check-metal" >"$work/report" 2>&1 || return 0
-  run "$work/mutant/ds4-check-metal" "${3:-180}"
+  run "$work/mutant/ds4-check-metal" "${3:-900}"
 }
 
 # Prints the lines of the record, stepping over the numbers; fails when it does not end where its lines say.
@@ -86,7 +86,7 @@ plant keep.metal 's/later < a\.step\.window/later <= a.step.window/'
 [ $? -eq 1 ] && tail -n 1 "$work/report" | grep -q "^The GPU failed in stage keep (exact mode): keep, threadgroup "
 verdict "A_kernel_that_is_stopped_is_named_with_its_stage" $?
 
-plant swiglu.metal 's/^{$/{ volatile uint spins = 1; while (spins != 0) { }/' 5
+plant swiglu.metal 's/^{$/{ volatile uint spins = 1; while (spins != 0) { }/' 15
 [ $? -eq 1 ] && tail -n 1 "$work/report" | grep -qx "The GPU did not end in time: stage route (exact mode)"
 verdict "A_GPU_that_hangs_is_told_with_its_stage" $?
 

@@ -90,9 +90,10 @@ static bool print_verdict(const job *j, const twin *t, ds4_status status)
         return true;
     }
     kernel_names(f->kernels, kernels, sizeof kernels);
-    printf("Stage %s of layer %u is wrong (%s mode, %u tokens at position %llu): %s has a relative error of %.1e, allowed %.0e; kernels: %s",
-           stage_names[f->stage], f->layer, mode_names[f->mode], f->tokens, (unsigned long long)f->position, observed_names[f->what], f->error,
-           f->limit, kernels);
+    printf(
+        "Stage %s of layer %u is wrong (%s mode, %u tokens at position %llu): %s has a relative error of %.1e, allowed %.0e; kernels: %s",
+        stage_names[f->stage], f->layer, mode_names[f->mode], f->tokens, (unsigned long long)f->position, observed_names[f->what], f->error,
+        f->limit, kernels);
     if (t->saved)
         printf("; saved in %s", j->record);
     printf(". %u calls of stages were wrong.\n", wrong_calls(t));
@@ -135,7 +136,8 @@ static bool check(job *j, twin *t)
     const ds4_metal *metal = t->metal;
     t->record_path = j->record;
     t->model = j->model;
-    printf("GPU: %s; buffers of at most %.1f GB, pages of %u bytes\n", metal->info.name, (double)metal->info.buffer_bytes / 1e9, metal->info.page_bytes);
+    printf("GPU: %s; buffers of at most %.1f GB, pages of %u bytes\n", metal->info.name, (double)metal->info.buffer_bytes / 1e9,
+           metal->info.page_bytes);
     fflush(stdout); /* what there is when the GPU hangs */
     watch(t, j->seconds);
     ds4_status status = run_trials(&j->forward, &j->subject, j->prompt, &j->error);

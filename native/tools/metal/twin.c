@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const stage_names[STAGE_COUNT] = {"embed",        "mix_input", "project", "finish_kv", "query", "index_scores", "index_select",
-                                              "attend",       "output",    "keep",    "route",     "expert_inner", "expert_output", "head"};
+const char *const stage_names[STAGE_COUNT] = {"embed",        "mix_input",    "project",       "finish_kv", "query",
+                                              "index_scores", "index_select", "attend",        "output",    "keep",
+                                              "route",        "expert_inner", "expert_output", "head"};
 const char *const mode_names[3] = {"exact", "rounded", "fast"};
 
 /* ---- the rules ----------------------------------------------------------------------------------------------- */
@@ -155,7 +156,7 @@ static size_t copy_states(const ds4_batch *batch, uint8_t *image, bool back)
 
 /* What one call began with and made. */
 typedef struct comparison {
-    record_array arrays[2 * OBSERVED_COUNT + OBSERVED_COUNT];
+    record_array arrays[3 * OBSERVED_COUNT];
     uint32_t count;
 } comparison;
 
@@ -169,7 +170,8 @@ static void free_comparison(comparison *c)
 static bool collect(comparison *c, const moment *m, uint32_t set, const char *role, side from)
 {
     for (int what = 0; what < OBSERVED_COUNT; what++) {
-        uint64_t rows = (set >> what & 1) != 0 ? observed_rows(m, (observed)what) : 0, columns = rows > 0 ? observed_columns(m, (observed)what) : 0;
+        uint64_t rows = (set >> what & 1) != 0 ? observed_rows(m, (observed)what) : 0,
+                 columns = rows > 0 ? observed_columns(m, (observed)what) : 0;
         if (rows == 0)
             continue;
         float *values = malloc((size_t)(rows * columns) * sizeof *values);
@@ -252,10 +254,8 @@ static ds4_status run_both(twin *t, const call *c, moment *m, comparison *compar
         copy_states(m->batch, before, true);
     }
     call metal = *c;
-    ds4_output outputs[DS4_METAL_OUTPUTS];
-    for (uint32_t i = 0; i < c->output_count; i++)
-        outputs[i] = (ds4_output){c->outputs[i].row, (float *)(uintptr_t)m->logits[ON_METAL] + (size_t)i * m->metal->shape->vocabulary};
-    metal.outputs = outputs;
+    ds4_output output = {c->output_count > 0 ? c->outputs[0].row : 0, (float *)(uintptr_t)m->logits[ON_METAL]};
+    metal.outputs = &output;
     status = invoke_metal(t, &metal, error);
     if (status == DS4_OK && !(fits && collect(compared, m, leaves, "metal", ON_METAL)))
         status = ds4_fail(error, DS4_OUT_OF_MEMORY, "no memory to compare a stage");
@@ -272,7 +272,13 @@ static ds4_status run_both(twin *t, const call *c, moment *m, comparison *compar
 static ds4_status run(void *state, const call *c, ds4_error *error)
 {
     twin *t = state;
-    moment m = {.cpu = t->cpu, .metal = t->metal, .batch = c->batch, .step = c->step, .span = c->span, .part = c->part, .logit_rows = c->output_count};
+    moment m = {.cpu = t->cpu,
+                .metal = t->metal,
+                .batch = c->batch,
+                .step = c->step,
+                .span = c->span,
+                .part = c->part,
+                .logit_rows = c->output_count};
     comparison compared = {.count = 0};
     size_t bytes = c->batch != NULL ? copy_states(c->batch, NULL, false) : 0;
     uint8_t *before = malloc(bytes + 1), *after = malloc(bytes + 1);
@@ -312,11 +318,11 @@ static ds4_status mix_input(void *state, const ds4_step *step, ds4_sublayer subl
     return run(state, &c, error);
 }
 
-#define STAGE_OF_STEP(name)                                                            \
-    static ds4_status name(void *state, const ds4_step *step, ds4_error *error)        \
-    {                                                                                  \
-        call c = of_step(STAGE_##name, step);                                          \
-        return run(state, &c, error);                                                  \
+#define STAGE_OF_STEP(name)                                                     \
+    static ds4_status name(void *state, const ds4_step *step, ds4_error *error) \
+    {                                                                           \
+        call c = of_step(STAGE_##name, step);                                   \
+        return run(state, &c, error);                                           \
     }
 STAGE_OF_STEP(project)
 STAGE_OF_STEP(finish_kv)
@@ -325,23 +331,23 @@ STAGE_OF_STEP(route)
 STAGE_OF_STEP(expert_inner)
 STAGE_OF_STEP(expert_output)
 
-#define STAGE_OF_SPAN(name)                                                                           \
-    static ds4_status name(void *state, const ds4_step *step, ds4_span span, ds4_error *error)        \
-    {                                                                                                 \
-        call c = of_step(STAGE_##name, step);                                                         \
-        c.span = c.part = span;                                                                       \
-        return run(state, &c, error);                                                                 \
+#define STAGE_OF_SPAN(name)                                                                    \
+    static ds4_status name(void *state, const ds4_step *step, ds4_span span, ds4_error *error) \
+    {                                                                                          \
+        call c = of_step(STAGE_##name, step);                                                  \
+        c.span = c.part = span;                                                                \
+        return run(state, &c, error);                                                          \
     }
 STAGE_OF_SPAN(query)
 STAGE_OF_SPAN(output)
 
-#define STAGE_OF_PART(name)                                                                                          \
-    static ds4_status name(void *state, const ds4_step *step, ds4_span span, ds4_span part, ds4_error *error)        \
-    {                                                                                                                \
-        call c = of_step(STAGE_##name, step);                                                                        \
-        c.span = span;                                                                                               \
-        c.part = part;                                                                                               \
-        return run(state, &c, error);                                                                                \
+#define STAGE_OF_PART(name)                                                                                   \
+    static ds4_status name(void *state, const ds4_step *step, ds4_span span, ds4_span part, ds4_error *error) \
+    {                                                                                                         \
+        call c = of_step(STAGE_##name, step);                                                                 \
+        c.span = span;                                                                                        \
+        c.part = part;                                                                                        \
+        return run(state, &c, error);                                                                         \
     }
 STAGE_OF_PART(index_scores)
 STAGE_OF_PART(index_select)
@@ -349,6 +355,8 @@ STAGE_OF_PART(attend)
 
 static ds4_status head(void *state, ds4_mode mode, const ds4_output *outputs, uint32_t count, ds4_error *error)
 {
+    if (count != 1)
+        return ds4_fail(error, DS4_INVALID_ARGUMENT, "%u rows of logits; one at a time is compared", count);
     return run(state, &(call){.stage = STAGE_head, .mode = mode, .outputs = outputs, .output_count = count}, error);
 }
 

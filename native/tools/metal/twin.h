@@ -5,7 +5,8 @@
  *          that made it and nowhere after. A stage that fuses with the next leaves nothing that could be compared; its kernels
  *          are named together with those of the stage that does. Fast sessions have no int8 counterpart on the GPU: the CPU
  *          rounds there and multiplies floats.
- *          The first stage that is wrong is saved with its inputs (record.h). What comes after is compared too.
+ *          The first stage that is wrong is saved with its inputs (record.h). What comes after is compared too. The head makes one row of
+ *          logits at a time.
  */
 #ifndef TWIN_H
 #define TWIN_H
@@ -33,10 +34,10 @@ typedef enum stage {
 /* What was seen of one stage in one mode, over all its calls. */
 typedef struct finding {
     uint32_t calls, wrong;
-    uint64_t kernels;       /* those that it dispatched, a bit each */
-    double error, limit;    /* the largest one as a share of its limit decides: both of that comparison */
-    observed what;          /* where it is */
-    double seconds;         /* of Metal, waiting included */
+    uint64_t kernels;    /* those that it dispatched, a bit each */
+    double error, limit; /* the largest one as a share of its limit decides: both of that comparison */
+    observed what;       /* where it is */
+    double seconds;      /* of Metal, waiting included */
 } finding;
 
 /* Where the first wrong result was. */
@@ -53,16 +54,16 @@ typedef struct fault {
 } fault;
 
 typedef struct twin {
-    void *cpu, *metal; /* states of the two backends */
-    ds4_mode mode;     /* of the sessions under evaluation */
+    void *cpu, *metal;                /* states of the two backends */
+    ds4_mode mode;                    /* of the sessions under evaluation */
     finding findings[3][STAGE_COUNT]; /* by mode */
     fault fault;
     const char *record_path; /* NULL: nothing is saved */
     const char *model;       /* for the record */
     bool saved;
-    stage running;     /* for the message when the device fails */
-    uint64_t pending;  /* kernels whose results were not compared yet */
-    uint64_t kernels;  /* all that were dispatched */
+    stage running;    /* for the message when the device fails */
+    uint64_t pending; /* kernels whose results were not compared yet */
+    uint64_t kernels; /* all that were dispatched */
 } twin;
 
 extern const char *const stage_names[STAGE_COUNT];

@@ -21,9 +21,9 @@
 /* What one decoded token of a model costs. */
 typedef struct cost {
     double dispatches, stages;
-    double weights, must_weights; /* bytes that are read, and those of which every token needs each once */
-    double rows, must_rows;       /* the same of rows of the state */
-    double activations;           /* bytes of all other memory, each sector once per dispatch */
+    double weights, must_weights;                        /* bytes that are read, and those of which every token needs each once */
+    double rows, must_rows;                              /* the same of rows of the state */
+    double activations;                                  /* bytes of all other memory, each sector once per dispatch */
     double weights_again, rows_again, activations_again; /* what threadgroups load that another of their dispatch has loaded */
     double written;
 } cost;
@@ -54,7 +54,8 @@ static ds4_status stand_at(ds4_session *session, uint64_t position, ds4_error *e
 static double rows_of_layer(const ds4_session *session, const ds4_shape *shape, uint32_t layer, uint64_t position)
 {
     const ds4_layer_state *state = &session->layers[layer];
-    uint64_t before = position < shape->window ? position : shape->window - 1, seen = ds4_compressed_rows(shape->ratio[layer], position + 1);
+    uint64_t before = position < shape->window ? position : shape->window - 1,
+             seen = ds4_compressed_rows(shape->ratio[layer], position + 1);
     bool selects = shape->ratio[layer] == DS4_RATIO_OVERLAPPING && seen > shape->index_top_k;
     double bytes = (double)before * session->row_bytes;
     bytes += (double)(selects ? shape->index_top_k : seen) * state->compressed.row_bytes;
@@ -157,12 +158,14 @@ static double must_read(cost c)
 static void print_row(const char *name, cost c)
 {
     printf("| %s | %.0f | %.0f | %.1f | %.3f | %.2f | %.3f | %.4f | %.1f |\n", name, c.stages, c.dispatches, c.weights / 1e6,
-           c.weights / c.must_weights, c.rows / 1e6, c.must_rows > 0 ? c.rows / c.must_rows : 1, (c.weights + c.rows) / must_read(c), c.written / 1e6);
+           c.weights / c.must_weights, c.rows / 1e6, c.must_rows > 0 ? c.rows / c.must_rows : 1, (c.weights + c.rows) / must_read(c),
+           c.written / 1e6);
 }
 
 static void print_again(const char *name, cost c)
 {
-    printf("| %s | %.1f | %.1f | %.1f | %.1f |\n", name, c.weights_again / 1e6, c.rows_again / 1e6, c.activations / 1e6, c.activations_again / 1e6);
+    printf("| %s | %.1f | %.1f | %.1f | %.1f |\n", name, c.weights_again / 1e6, c.rows_again / 1e6, c.activations / 1e6,
+           c.activations_again / 1e6);
 }
 
 /* An estimate: weights and rows at a share of the bandwidth, and a time for every stage, during which little else happens. */
@@ -178,7 +181,8 @@ static void print_estimates(cost token)
            share * 100, stage_seconds * 1e6);
     for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
         printf("| %s | %.1f | %.1f | %.1f |\n", machines[i].name, machines[i].bytes_per_second / must_read(token),
-               1 / ((token.weights + token.rows) / (share * machines[i].bytes_per_second) + token.stages * stage_seconds), machines[i].published);
+               1 / ((token.weights + token.rows) / (share * machines[i].bytes_per_second) + token.stages * stage_seconds),
+               machines[i].published);
 }
 
 static bool run(const char *folder, uint64_t position)
@@ -193,7 +197,11 @@ static bool run(const char *folder, uint64_t position)
     const struct {
         const char *name;
         cost cost;
-    } rows[] = {{"layer of ratio 0", layer}, {"layer of ratio 4", four}, {"layer of ratio 128", many}, {"embedding and head", frame}, {"token, 43 layers", token}};
+    } rows[] = {{"layer of ratio 0", layer},
+                {"layer of ratio 4", four},
+                {"layer of ratio 128", many},
+                {"embedding and head", frame},
+                {"token, 43 layers", token}};
     enum { ROWS = sizeof rows / sizeof rows[0] };
     printf("One decoded token at position %" PRIu64 ", published widths, two-bit experts:\n\n"
            "| | stages | dispatches | weights, MB | ÷ must | rows of the state, MB | ÷ must | both ÷ must | written, MB |\n"
