@@ -69,7 +69,7 @@ inline float mixed_scale(threadgroup const float *dots, threadgroup const float 
     return 1.0f / sqrt(max(sum, 0.0f) / float(hidden) + epsilon);
 }
 
-/* What the input of `vectors` tokens from number `first` on needs, up to four in a threadgroup of 256. It is there after the next barrier. */
+/* What the input of up to four tokens from number `first` on needs, in a threadgroup of 256. It is there after the next barrier. */
 inline void weigh_streams(constant ds4_gpu_mix &a, uint first, uint vectors, threadgroup float *memory, uint tid)
 {
     if (tid < vectors * DS4_GPU_MIX_SUMS) {
