@@ -152,6 +152,12 @@ kernel void fault_copy(constant fault_arguments &a [[buffer(0)]],
         a.values[128 + i] = numbers[i];
 }
 
+kernel void fault_copy_vectors(constant fault_arguments &a [[buffer(0)]],
+                               uint tid [[thread_index_in_threadgroup]])
+{
+    ((device float4 *)a.values)[32 + tid] = ((device const float4 *)a.values)[tid];
+}
+
 kernel void fault_leaves_array(constant fault_arguments &a [[buffer(0)]],
                                uint tid [[thread_index_in_threadgroup]])
 {

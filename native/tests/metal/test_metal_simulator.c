@@ -143,16 +143,25 @@ static void Leaving_an_array_of_a_thread_is_found(void)
     expect_fault("fault_leaves_array", 1, 32, 0, "thread 16: leaves an array");
 }
 
-static void Copies_by_loops_are_seen(void)
+/* A kernel of one threadgroup that copies so many values, in the ways that a compiler would like to make a copy of bytes. */
+static void expect_copy(const char *kernel, int values)
 {
     stage s;
     REQUIRE(open_stage(&s));
-    dispatch(&s, "fault_copy", 1, 32, 0);
+    dispatch(&s, kernel, 1, 32, 0);
     REQUIRE(ds4_gpu_finish(s.gpu, NULL) == DS4_OK);
-    ds4_gpu_counts counts = ds4_gpu_sim_counts("fault_copy");
-    REQUIRE_MESSAGE(counts.read_bytes == 32 * sizeof(float) && counts.written_bytes == counts.read_bytes, "%llu bytes read, %llu written",
-                    (unsigned long long)counts.read_bytes, (unsigned long long)counts.written_bytes);
+    for (int i = 0; i < values; i++)
+        REQUIRE(values_of(&s)[128 + i] == (float)i);
+    ds4_gpu_counts counts = ds4_gpu_sim_counts(kernel);
+    REQUIRE_MESSAGE(counts.read_bytes == values * sizeof(float) && counts.written_bytes == counts.read_bytes, "%s: %llu bytes read, %llu written",
+                    kernel, (unsigned long long)counts.read_bytes, (unsigned long long)counts.written_bytes);
     close_stage(&s);
+}
+
+static void Copies_of_arrays_and_vectors_are_seen(void)
+{
+    expect_copy("fault_copy", 32);
+    expect_copy("fault_copy_vectors", 128);
 }
 
 static void Reading_threadgroup_memory_that_nobody_wrote_is_found(void)
@@ -224,7 +233,7 @@ const test metal_simulator_tests[] = {
     TEST(A_kernel_with_barriers_and_sums_gives_what_it_should),
     TEST(Reads_are_counted_once_per_dispatch_and_once_per_threadgroup),
     TEST(A_product_of_matrices_is_exact),
-    TEST(Copies_by_loops_are_seen),
+    TEST(Copies_of_arrays_and_vectors_are_seen),
     TEST(Reading_beyond_a_buffer_is_found),
     TEST(Writing_beyond_a_buffer_is_found),
     TEST(Writing_to_the_model_is_found),
