@@ -28,7 +28,7 @@ internal static class ProtocolGenerators
         Gen.Select(Phase, Gen.String, MaybeLong, MaybeText, MaybeRate, (phase, message, done, unit, rate) =>
             (WatchdogMessage)new Progress(phase, message) { Done = done, Unit = unit, Rate = rate }),
         Gen.Select(Gen.String, Gen.String, Gen.Int, MaybeText, (socket, model, window, name) =>
-            (WatchdogMessage)new Ready(socket, model, window) { DisplayName = name, ServerPid = window }),
+            (WatchdogMessage)new Ready(socket, model, window) { DisplayName = name, ServerPid = window, ComputesOn = name }),
         Gen.Select(Gen.Enum<FailureReason>(), Gen.String, Gen.String, MaybeText, MaybeLong, (reason, message, hint, log, bytes) =>
             (WatchdogMessage)new Failed(reason, message, hint) { Log = log, NeededBytes = bytes }),
         Gen.Select(Gen.String, Gen.Int, Gen.Select(Gen.String, Gen.Int, Gen.String, (c, p, m) => new LeaseStatus(c, p, m)).List[0, 3], (version, pid, leases) =>

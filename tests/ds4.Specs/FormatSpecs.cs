@@ -16,6 +16,7 @@ public sealed class FormatSpecs
             Model = "demo",
             Phase = SetupPhase.Ready,
             ServerPid = 12,
+            ComputesOn = "cpu, avx2",
             Restarts = 2,
             Waiting = [new LeaseStatus("ds4 serve", 13, "deepseek-v4-flash")],
         };
@@ -24,6 +25,7 @@ public sealed class FormatSpecs
             """
             watchdog  1.0.0, process 10
             model     demo, ready, server process 12, restarted 2 times
+            computes  on cpu, avx2
             lease     agent, process 11, uses demo
             waits     ds4 serve, process 13, for deepseek-v4-flash
 

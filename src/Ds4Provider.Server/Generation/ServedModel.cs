@@ -18,6 +18,9 @@ internal sealed record ServedModel(LoadedModel Engine, int ContextWindow)
     /// <summary>States on the disk; null when none are kept there.</summary>
     public CheckpointStore? Store { get; init; }
 
+    /// <summary>Backend and kernels that compute; null when the engine does not say.</summary>
+    public string? ComputesOn => Engine.Model.Description is { Backend.Length: > 0 } description ? $"{description.Backend}, {description.Kernels}" : null;
+
     /// <summary>Tokens of a prompt that would not be evaluated if it began now, and whether they would come from the disk.</summary>
     public (int Tokens, bool FromDisk) ExpectCached(ReadOnlySpan<int> prompt)
     {

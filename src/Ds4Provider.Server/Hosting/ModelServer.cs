@@ -102,7 +102,7 @@ public static class ModelServer
         try
         {
             ServedModel model = await server.Loaded.ConfigureAwait(false);
-            events.Write(new ServerReady(server.Configuration.ModelId, model.ContextWindow));
+            events.Write(new ServerReady(server.Configuration.ModelId, model.ContextWindow) { ComputesOn = model.ComputesOn });
             return true;
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)

@@ -143,6 +143,7 @@ internal sealed partial class Coordinator
             var run => run.Progress.Phase,
         },
         ServerPid = _run?.Ready?.ServerPid,
+        ComputesOn = _run?.Ready?.ComputesOn,
         Restarts = _restarts,
         ActiveRequests = _run?.Work?.ActiveRequests ?? 0,
         Reuse = _run?.Work?.Reuse,

@@ -21,7 +21,7 @@ internal sealed partial class Coordinator
         if (_run.IsStopping)
             connection.Send(new Progress(SetupPhase.Waiting, $"Waiting for {_run.Model} to stop"));
         else if (_run.Ready is { } ready)
-            connection.Send(ready);
+            TellReady(ready, connection.Send);
         else
             connection.Send(_run.Progress);
     }
@@ -120,7 +120,14 @@ internal sealed partial class Coordinator
         LogReady(_logger, ready.Model, ready.ServerPid);
         (run.WasReady, run.Ready, run.Server) = (true, ready, server);
         _wakeLock.Release();
-        Broadcast(ready);
+        TellReady(ready, Broadcast);
+    }
+
+    private static void TellReady(Ready ready, Action<WatchdogMessage> tell)
+    {
+        tell(ready);
+        if (GpuFallback.Notice(GpuFallback.IsAppleSilicon, ready.ComputesOn) is { } notice)
+            tell(new Notice(notice));
     }
 
     private void WorkWentOn(ActiveRun run, ServerWork work)

@@ -127,7 +127,10 @@ internal sealed partial class ServerSupervisor(
                 attempt.WasReady = true;
                 attempt.Listeners.Attach(server);
                 attempt.Observer.Ready(
-                    new Ready(_socket, ready.Model, ready.ContextWindow) { DisplayName = attempt.Model.DisplayName, ServerPid = server.Pid },
+                    new Ready(_socket, ready.Model, ready.ContextWindow)
+                    {
+                        DisplayName = attempt.Model.DisplayName, ServerPid = server.Pid, ComputesOn = ready.ComputesOn,
+                    },
                     attempt.Listeners);
                 break;
             case ServerWork work:

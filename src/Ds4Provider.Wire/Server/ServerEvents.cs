@@ -20,7 +20,11 @@ public sealed record ServerLoading(string Message) : ServerEvent;
 /// <summary>Requests are answered.</summary>
 /// <param name="Model">Model id.</param>
 /// <param name="ContextWindow">Tokens a session holds.</param>
-public sealed record ServerReady(string Model, int ContextWindow) : ServerEvent;
+public sealed record ServerReady(string Model, int ContextWindow) : ServerEvent
+{
+    /// <summary>Backend and kernels that compute, e.g. <c>cpu, avx2</c> or <c>metal, Apple M3 Max</c>; null when the engine does not say.</summary>
+    public string? ComputesOn { get; init; }
+}
 
 /// <summary>
 /// Heartbeat of work: sent at most once a second while requests run, and once when the last one ends.

@@ -119,6 +119,9 @@ public sealed record Ready(string Socket, string Model, int ContextWindow) : Wat
 
     /// <summary>Process id of the server, for status output and tests.</summary>
     public int ServerPid { get; init; }
+
+    /// <summary>Backend and kernels that compute, e.g. <c>cpu, avx2</c> or <c>metal, Apple M3 Max</c>; null when the server does not say.</summary>
+    public string? ComputesOn { get; init; }
 }
 
 /// <summary>The request cannot be served.</summary>
@@ -151,6 +154,9 @@ public sealed record Status(string Version, int Pid, IReadOnlyList<LeaseStatus> 
 
     /// <summary>Process id of the server, when it runs.</summary>
     public int? ServerPid { get; init; }
+
+    /// <summary>Backend and kernels that compute, when the model is ready.</summary>
+    public string? ComputesOn { get; init; }
 
     /// <summary>Restarts of the server since the watchdog started.</summary>
     public int Restarts { get; init; }

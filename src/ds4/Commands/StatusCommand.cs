@@ -34,6 +34,8 @@ internal static class StatusCommand
         var text = new StringWriter();
         text.WriteLine($"watchdog  {status.Version}, process {status.Pid}");
         text.WriteLine(status.Model is null ? "model     none" : $"model     {status.Model}, {Describe(status)}");
+        if (status.ComputesOn is { } backend)
+            text.WriteLine($"computes  on {backend}");
         if (status.Reuse is { } reuse)
         {
             text.WriteLine($"requests  {status.ActiveRequests} running or waiting, {reuse.Slots} at a time");

@@ -39,7 +39,16 @@ internal sealed partial class EngineSelfTest(PayloadFolder payload, WatchdogPath
     /// <summary>The failure, with the kernel that is wrong where a GPU computes.</summary>
     private async Task<SetupException> ExplainAsync(EngineBuild build, SetupException failed, CancellationToken cancellationToken)
     {
-        MetalReport? report = await new MetalCheck(payload, paths, MetalCheck.DefaultLimit).RunAsync(build, cancellationToken).ConfigureAwait(false);
+        MetalReport? report = null;
+        try
+        {
+            report = await new MetalCheck(payload, paths, MetalCheck.DefaultLimit).RunAsync(build, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            // What the self-test found is told all the same.
+            LogNotExplained(logger, exception.Message);
+        }
         return report is null
             ? failed
             : new SetupException(
@@ -136,6 +145,9 @@ internal sealed partial class EngineSelfTest(PayloadFolder payload, WatchdogPath
 
     [LoggerMessage(LogLevel.Warning, "The packaged engine {Folder} fails its self-test; it is compiled here: {Reason}")]
     private static partial void LogRejected(ILogger logger, string folder, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The report on the GPU cannot be written: {Reason}")]
+    private static partial void LogNotExplained(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Information, "The engine passed its self-test: {Comparison}")]
     private static partial void LogPassed(ILogger logger, string comparison);
