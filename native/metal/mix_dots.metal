@@ -8,7 +8,7 @@
 
 /* Σ over the columns of this lane, for products 6·group … of the matrix. */
 template <uint FORMAT>
-static void products_of_columns(constant ds4_gpu_mix &a, device const float *streams, uint o, uint group, thread float *sums)
+static void products_of_columns(constant ds4_gpu_mix &a, device const float *streams, uint o, uint group, thread float (&sums)[6])
 {
     for (uint s = 0; s < 4; s++) {
         device const float *x = streams + s * a.hidden + 8 * o;
@@ -20,7 +20,7 @@ static void products_of_columns(constant ds4_gpu_mix &a, device const float *str
     }
 }
 
-static void dots_of_columns(device const float *streams, uint hidden, uint o, thread float *dots)
+static void dots_of_columns(device const float *streams, uint hidden, uint o, thread float (&dots)[10])
 {
     uint n = 0;
     for (uint s = 0; s < 4; s++) {

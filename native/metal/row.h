@@ -10,12 +10,11 @@
 
 constant uint ROTARY = 64, INDEX_DIM = 128;
 
-/* The sum over all threads of a threadgroup of at most 1024; `scratch` has 32 floats. */
+/* The sum over all threads of a threadgroup of at most 1024; `scratch` has 32 floats that nobody reads any more. */
 inline float sum_of_threads(float value, threadgroup float *scratch, uint tid, uint threads)
 {
     uint lane = tid % 32, group = tid / 32, groups = threads / 32;
     float sum = simd_sum(value);
-    threadgroup_barrier(mem_flags::mem_threadgroup); /* earlier sums have been read */
     if (lane == 0)
         scratch[group] = sum;
     threadgroup_barrier(mem_flags::mem_threadgroup);

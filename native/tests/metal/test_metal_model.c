@@ -187,6 +187,7 @@ static void Widths_beyond_what_a_threadgroup_holds_equal_the_CPU(void)
     config.heads = 6, config.groups = 1, config.output_rank = 1056;
     config.experts = 40, config.experts_used = 5, config.expert_width = 72; /* more experts than lanes */
     config.epsilon = 5e-3f;                                                 /* so large that it tells */
+    config.position_centre = 60;                                            /* so large that its double has no exponential */
     use_one_format(&config, DS4_FORMAT_F16);
     REQUIRE(open_pair(&p, &config, "widths.gguf"));
     make_tokens(tokens, 12, config.vocabulary);

@@ -12,7 +12,8 @@ typedef struct model_config {
     uint32_t experts, experts_used, expert_width, hash_layers;
     uint64_t context;
     float clamp;
-    float epsilon; /* of norms and hyper-connections; 0: the published 1e-6 */
+    float epsilon;         /* of norms and hyper-connections; 0: the published 1e-6 */
+    float position_centre; /* around which the compressors' position terms are, in plain formats: no softmax may mind it */
     bool router_bias;
     ds4_format attention, mix, compressor, gate_up, down, shared, embedding;
 } model_config;

@@ -112,7 +112,8 @@ static void compressor(builder *b, const char *stem, uint32_t ratio, uint32_t di
     snprintf(name, sizeof name, "%s_gate.weight", stem);
     matrix(b, name, b->config->compressor, b->config->hidden, width);
     snprintf(name, sizeof name, "%s_ape.weight", stem);
-    tensor(b, name, b->config->compressor, width, ratio, 1, (weight_recipe){.deviation = 0.5});
+    tensor(b, name, b->config->compressor, width, ratio, 1,
+           (weight_recipe){.centre = b->config->position_centre, .deviation = 0.5});
     snprintf(name, sizeof name, "%s_norm.weight", stem);
     norm(b, name, dim);
 }
