@@ -174,7 +174,7 @@ static void Shapes_far_from_the_published_ones_equal_the_CPU(void)
     close_pair(&p);
 }
 
-/* Vectors of every product are longer than what threadgroup memory has of four of them, and rows are no multiple of a threadgroup's. */
+/* Vectors of products are longer than what threadgroup memory has, the input also alone, and rows are no multiple of a threadgroup's. */
 static void Widths_beyond_what_a_threadgroup_holds_equal_the_CPU(void)
 {
     int32_t tokens[12];
@@ -182,7 +182,7 @@ static void Widths_beyond_what_a_threadgroup_holds_equal_the_CPU(void)
     model_config config = small_config();
     config.layers = 2;
     config.ratios[0] = 4, config.ratios[1] = 128;
-    config.hidden = 1288;
+    config.hidden = 4104;
     config.query_rank = 1032;
     config.heads = 6, config.groups = 1, config.output_rank = 1056;
     config.experts = 40, config.experts_used = 5, config.expert_width = 72; /* more experts than lanes */
