@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 sites=$work/sites
-tests="Attention_in_as_many Widths_beyond Shapes_far A_tile_of Sessions_that Every_format Prompts_of" # the quick ones first
+tests="Attention_in_as_many Widths_beyond Shapes_far A_tile_of Sessions_that Every_format Prompts_of Rounded_logits" # the quick ones first
 
 # file:line:number of the rule, for every line that a rule changes. Comments and declarations are left out.
 cat >"$work/rules" <<'RULES'
