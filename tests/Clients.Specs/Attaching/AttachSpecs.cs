@@ -1,5 +1,6 @@
 using Clients.Specs.Installation;
 using Clients.Specs.Running;
+using EndToEnd.Specs.Processes;
 
 namespace Clients.Specs.Attaching;
 
@@ -42,7 +43,7 @@ public sealed class AttachSpecs
         };
 
         ClientResult result = await ClientRun.RunAsync(
-            new ClientCommand(Agent, ["--model", "ds4/deepseek-v4-flash", "-p", question], variables), folder, ClientRun.Limit, timesUp);
+            new ClientCommand(BuildOutput.Agent, ["--model", "ds4/deepseek-v4-flash", "-p", question], variables), folder, ClientRun.Limit, timesUp);
 
         Directory.Exists(home).ShouldBeFalse("nothing of ours is started");
         return result;
@@ -60,17 +61,6 @@ public sealed class AttachSpecs
             TestContext.Current.AddWarning(missing.Message);
             Assert.Skip(missing.Message);
             throw;
-        }
-    }
-
-    /// <summary>The agent as the solution built it, in the configuration of these tests.</summary>
-    private static string Agent
-    {
-        get
-        {
-            var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-            DirectoryInfo root = output.Parent!.Parent!.Parent!.Parent!.Parent!;
-            return Path.Combine(root.FullName, "samples", "agent", "bin", output.Parent.Name, output.Name, "agent");
         }
     }
 }
